@@ -1,0 +1,135 @@
+"""``huegis up`` and ``huegis serve``: from nothing to a service that answers, and back."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import entry_points
+from types import FrameType
+
+import click
+import uvicorn
+
+from gis_core.cluster import Cluster
+from gis_core.config import Settings, get_settings
+from gis_core.db import dispose
+from gis_core.errors import ConfigError
+from gis_core.service import create_app
+
+_PAGES = (
+    ("/", "the portal"),
+    ("/ogc", "the OGC API, for QGIS"),
+    ("/maps/fire", "fire hotspots"),
+    ("/maps/traffic", "traffic density"),
+    ("/maps/flood", "flood risk"),
+    ("/maps/all", "every layer"),
+    ("/health", "whether all is well"),
+)
+
+
+@click.command()
+def up() -> None:
+    """Set everything up, serve it, and stop it all again at Ctrl-C."""
+    settings = get_settings()
+    _stop_on_signals()
+    with _listening(settings) as listener, _database(settings, _say):
+        for step in sorted(entry_points(group="huegis.setup"), key=lambda entry: entry.name):
+            step.load()(_say)
+        _serve(settings, listener)
+
+
+@click.command()
+def serve() -> None:
+    """Serve what is there, without setting anything up."""
+    settings = get_settings()
+    _stop_on_signals()
+    with _listening(settings) as listener:
+        _serve(settings, listener)
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """Says where to go at the moment when it answers there."""
+
+    def __init__(self, config: uvicorn.Config, base_url: str) -> None:
+        super().__init__(config)
+        self._base_url = base_url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            lines = [f"  {self._base_url}{path:<14} {what}" for path, what in _PAGES]
+            click.echo("\n".join(["", "Huế GIS is serving:", *lines, "", "Ctrl-C stops it."]))
+            sys.stdout.flush()
+
+
+def _serve(settings: Settings, listener: socket.socket) -> None:
+    reached = settings.model_copy(update={"port": listener.getsockname()[1]})
+    config = uvicorn.Config(
+        create_app(reached),
+        log_level=settings.log_level,
+        access_log=settings.log_level in ("debug", "info"),
+        timeout_graceful_shutdown=5,
+    )
+    try:
+        _AnnouncingServer(config, reached.base_url).run(sockets=[listener])
+    finally:
+        dispose()
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """The socket of the service, taken first so that a port in use is known before any work."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+            # Bound but not listening, a second service could still take the port.
+            listener.listen()
+        except OSError as error:
+            raise ConfigError(
+                f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
+                "choose another with HUEGIS_HOST and HUEGIS_PORT."
+            ) from error
+        yield listener
+
+
+@contextmanager
+def _database(settings: Settings, say: Callable[[str], None]) -> Iterator[None]:
+    """The private cluster for as long as it is needed; a database of the user's own is left alone."""
+    if settings.database_url:
+        yield
+        return
+    cluster = Cluster.of(settings)
+    say("Starting the private database." if cluster.exists() else "Making a private database.")
+    try:
+        if cluster.start() or cluster.is_abandoned():
+            cluster.keep()
+        yield
+    finally:
+        if cluster.is_kept_here():
+            dispose()
+            cluster.stop()
+            say("The private database has stopped.")
+
+
+def _stop_on_signals() -> None:
+    """Let SIGTERM unwind the stack as Ctrl-C does, so that what was started is stopped."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+
+_BEGAN = time.monotonic()
+
+
+def _say(line: str) -> None:
+    click.echo(f"[{time.monotonic() - _BEGAN:5.1f} s] {line}")
+    sys.stdout.flush()

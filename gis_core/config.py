@@ -1,0 +1,186 @@
+"""Settings: ``config.yml`` first, then ``HUEGIS_*`` from the environment on top of it.
+
+The file is ``HUEGIS_CONFIG``, else ``config.yml`` in the working directory; without
+either the defaults below hold, and ``config.yml`` in the repository states the same
+values with comments (a test compares the two).
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from gis_core.errors import ConfigError
+from gis_core.types import Bounds
+
+
+class Section(BaseModel):
+    """One group of settings; a misspelt name is an error, not a silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Province(Section):
+    """The area served, in degrees of EPSG:4326."""
+
+    west: float = 107.0
+    south: float = 15.95
+    east: float = 108.25
+    north: float = 16.80
+
+    @property
+    def bounds(self) -> Bounds:
+        """The four limits together."""
+        return Bounds(self.west, self.south, self.east, self.north)
+
+
+class Database(Section):
+    """How the service uses its PostGIS."""
+
+    statement_timeout_s: float = Field(default=15.0, gt=0, le=600)
+    pool_size: int = Field(default=8, ge=1, le=100)
+
+
+class OgcApi(Section):
+    """Limits of the OGC API."""
+
+    default_limit: int = Field(default=1_000, ge=1)
+    max_limit: int = Field(default=10_000, ge=1)
+    exact_count_below: int = Field(default=10_000, ge=0)
+
+
+class Sample(Section):
+    """The simulated province of the embedded default."""
+
+    enabled: bool = True
+    seed: int = 2710
+
+
+class VehicleDensity(Section):
+    """Kernel density of vehicles seen by cameras."""
+
+    cell_m: float = Field(default=50.0, gt=0)
+    bandwidth_m: float = Field(default=300.0, gt=0)
+    window: str = "24h"
+
+
+class FloodRisk(Section):
+    """Depth and risk from height above the nearest drainage and the gauges' stage."""
+
+    terrain: Path | None = None
+    stream_area_km2: float = Field(default=5.0, gt=0)
+    depth_classes_m: tuple[float, float, float, float] = (0.15, 0.3, 0.8, 1.5)
+
+
+class Surfaces(Section):
+    """Every computed surface has its section here."""
+
+    vehicle_density: VehicleDensity = VehicleDensity()
+    flood_risk: FloodRisk = FloodRisk()
+
+
+class Background(Section):
+    """An online background for the maps; none by default, so no page asks another host."""
+
+    url: HttpUrl | None = None
+    attribution: str = ""
+
+
+class Maps(Section):
+    """The pages for people."""
+
+    background: Background = Background()
+
+
+class Settings(BaseSettings):
+    """Every setting of the service; see ``config.yml`` for what each one means."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HUEGIS_", env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    public_url: HttpUrl | None = None
+    var_dir: Path = Path("var")
+    static_dir: Path = Path("node_modules")
+    database_url: str | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    province: Province = Province()
+    database: Database = Database()
+    ogc_api: OgcApi = OgcApi()
+    sample: Sample = Sample()
+    surfaces: Surfaces = Surfaces()
+    maps: Maps = Maps()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = YamlConfigSettingsSource(settings_cls, yaml_file=config_file())
+        return (init_settings, env_settings, file)
+
+    @property
+    def base_url(self) -> str:
+        """Where clients reach the service, without a slash at the end."""
+        if self.public_url is not None:
+            return str(self.public_url).rstrip("/")
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def surface_dir(self) -> Path:
+        """Where the computed surfaces lie."""
+        return self.var_dir / "surfaces"
+
+    @property
+    def terrain_file(self) -> Path:
+        """The terrain model that the flood surface is built on."""
+        return self.surfaces.flood_risk.terrain or self.var_dir / "terrain" / "terrain.tif"
+
+
+def config_file() -> Path | None:
+    """The configuration file in force, if there is one.
+
+    Raises:
+        ConfigError: ``HUEGIS_CONFIG`` names a file that is not there.
+    """
+    named = os.environ.get("HUEGIS_CONFIG")
+    if named:
+        if not Path(named).is_file():
+            raise ConfigError(f"HUEGIS_CONFIG names '{named}', which is not a file.")
+        return Path(named)
+    beside = Path("config.yml")
+    return beside if beside.is_file() else None
+
+
+@cache
+def get_settings() -> Settings:
+    """The settings of this process, read once.
+
+    Raises:
+        ConfigError: a setting is unknown, of the wrong type or out of range.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"Setting '{name}': {first['msg']} (config.yml or HUEGIS_ environment).") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{config_file()} is not valid YAML: {str(error).splitlines()[0]}.") from error

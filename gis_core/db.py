@@ -1,0 +1,141 @@
+"""The database: one engine per process, and driver errors translated once.
+
+Every connection speaks UTC and names its tables in full; those of clients carry the statement
+timeout of the settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from psycopg import errors as pg
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from gis_core.cluster import Cluster
+from gis_core.config import get_settings
+from gis_core.errors import ConfigError, DatabaseUnavailableError, GisError, QueryTimeoutError
+
+SCHEMA = "gis"
+
+
+def make_engine(url: str, *, pool_size: int = 5, statement_timeout_s: float | None = None) -> Engine:
+    """An engine for a PostgreSQL URL; ``postgresql://`` is read as psycopg 3.
+
+    Raises:
+        ConfigError: the text is no database URL.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigError(
+            "HUEGIS_DATABASE_URL is not of the form postgresql://user:password@host:port/name."
+        ) from error
+    if parsed.get_backend_name() != "postgresql":
+        raise ConfigError(f"The database must be PostgreSQL with PostGIS, not {parsed.get_backend_name()}.")
+    options = "-c search_path=public -c timezone=UTC"
+    if statement_timeout_s is not None:
+        options += f" -c statement_timeout={int(statement_timeout_s * 1000)}"
+    return create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_timeout=10,
+        connect_args={"options": options, "connect_timeout": 10, "application_name": "huegis"},
+    )
+
+
+def database_url() -> str:
+    """The URL in force: the one that was set, else that of the private cluster.
+
+    Raises:
+        DatabaseUnavailableError: neither is there yet.
+    """
+    settings = get_settings()
+    if settings.database_url:
+        return settings.database_url
+    cluster = Cluster.of(settings)
+    if not cluster.is_running():
+        raise DatabaseUnavailableError(
+            "The private database is not running; start it with 'huegis db start'."
+        )
+    return cluster.url
+
+
+@cache
+def serving_engine() -> Engine:
+    """The engine for clients' queries: pooled, with the statement timeout."""
+    database = get_settings().database
+    return make_engine(
+        database_url(), pool_size=database.pool_size, statement_timeout_s=database.statement_timeout_s
+    )
+
+
+@cache
+def working_engine() -> Engine:
+    """The engine for loading, building and migrating, which may take their time."""
+    return make_engine(database_url(), pool_size=2)
+
+
+def dispose() -> None:
+    """Close every pooled connection and forget the engines; the next use makes new ones."""
+    for engine in (serving_engine, working_engine):
+        if engine.cache_info().currsize:
+            engine().dispose()
+        engine.cache_clear()
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """A connection for a client's query; what goes wrong in it is a ``GisError``."""
+    with translated(), serving_engine().connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing() -> Iterator[Connection]:
+    """One transaction for a piece of work: all of it, or nothing."""
+    with translated(), working_engine().begin() as connection:
+        yield connection
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the driver's errors that a user can act on into ``GisError``; let bugs through."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise translate(error) from error
+    except PoolTimeoutError as error:
+        raise DatabaseUnavailableError(
+            "The database is busy with other requests; try again shortly."
+        ) from error
+
+
+def translate(error: DBAPIError) -> GisError | DBAPIError:
+    """The ``GisError`` that a driver's error stands for, or the error itself."""
+    cause = error.orig
+    if isinstance(cause, pg.QueryCanceled):
+        limit = get_settings().database.statement_timeout_s
+        return QueryTimeoutError(
+            f"The query ran longer than {limit:g} s and was stopped; ask for a smaller area or time."
+        )
+    if isinstance(cause, pg.UndefinedTable):
+        return DatabaseUnavailableError("A table is missing; run 'huegis db upgrade'.")
+    if isinstance(error, OperationalError) or error.connection_invalidated:
+        return DatabaseUnavailableError("The database does not answer; see 'huegis doctor'.")
+    return error
+
+
+def describe_target(engine: Engine) -> str:
+    """Which database an engine writes to, for printing before anything is changed; no password."""
+    with translated(), engine.connect() as connection:
+        name, version = connection.execute(
+            text("SELECT current_database(), current_setting('server_version')")
+        ).one()
+    place = engine.url.query.get("host") or engine.url.host or "local socket"
+    return f"database '{name}' at {place} (PostgreSQL {version}), schema '{SCHEMA}'"

@@ -1,0 +1,87 @@
+"""Every error the service raises on purpose.
+
+The message is one sentence for the person who can act on it. Status codes and
+exit codes are given to these classes elsewhere, in one table each.
+"""
+
+from __future__ import annotations
+
+
+class GisError(Exception):
+    """Something the user can understand and mend; its text is one plain sentence."""
+
+
+class ConfigError(GisError):
+    """A setting is missing, misspelt or out of its range."""
+
+
+class LayerNotFoundError(GisError):
+    """No layer or surface of that name exists."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        self.name = name
+        self.known = known
+        super().__init__(f"There is no layer '{name}'; the layers are: {', '.join(known)}.")
+
+
+class FeatureNotFoundError(GisError):
+    """The layer holds no feature with that identifier."""
+
+    def __init__(self, layer: str, feature_id: str) -> None:
+        self.layer = layer
+        self.feature_id = feature_id
+        super().__init__(f"Layer '{layer}' has no feature '{feature_id}'.")
+
+
+class InvalidParameterError(GisError):
+    """A request asked for something that cannot be answered as it was written."""
+
+    def __init__(self, parameter: str, reason: str) -> None:
+        self.parameter = parameter
+        super().__init__(f"Parameter '{parameter}': {reason}")
+
+
+class IngestError(GisError):
+    """A source, or one row of it, cannot become features.
+
+    ``row`` counts features or lines from 1 and is None where the whole source is meant.
+    """
+
+    def __init__(self, source: str, row: int | None, reason: str) -> None:
+        self.source = source
+        self.row = row
+        self.reason = reason
+        where = source if row is None else f"{source}, row {row}"
+        super().__init__(f"{where}: {reason}")
+
+
+class CRSMismatchError(GisError):
+    """Coordinates lack a reference system, or have one that does not fit."""
+
+
+class GeoreferenceError(GisError):
+    """A pixel or a pose does not give a position on the ground."""
+
+
+class DetectorError(GisError):
+    """A detector cannot run on what it was given."""
+
+
+class RasterError(GisError):
+    """A raster cannot be used for what was asked of it."""
+
+
+class SurfaceNotBuiltError(GisError):
+    """The surface is declared but has not been built yet."""
+
+
+class DatabaseUnavailableError(GisError):
+    """The database does not answer."""
+
+
+class QueryTimeoutError(GisError):
+    """A query was stopped because it ran past the statement timeout."""
+
+
+class AccessDeniedError(GisError):
+    """Whoever asks is not entitled to the answer."""

@@ -1,0 +1,173 @@
+"""The one application: every room offers its routes, and the doorway stands once in front.
+
+The doorway turns errors into HTTP, adds the security headers, compresses, serves the
+installed scripts and fonts under ``/static`` and answers ``/health``.
+"""
+
+from __future__ import annotations
+
+import logging
+from html import escape
+from importlib.metadata import entry_points
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gis_core.config import Settings
+from gis_core.errors import (
+    AccessDeniedError,
+    CRSMismatchError,
+    DatabaseUnavailableError,
+    FeatureNotFoundError,
+    GisError,
+    IngestError,
+    InvalidParameterError,
+    LayerNotFoundError,
+    QueryTimeoutError,
+    SurfaceNotBuiltError,
+)
+from gis_core.health import check_all
+
+_log = logging.getLogger(__name__)
+
+STATUS_OF: dict[type[GisError], int] = {
+    InvalidParameterError: 400,
+    CRSMismatchError: 400,
+    IngestError: 400,
+    AccessDeniedError: 403,
+    LayerNotFoundError: 404,
+    FeatureNotFoundError: 404,
+    SurfaceNotBuiltError: 503,
+    DatabaseUnavailableError: 503,
+    QueryTimeoutError: 503,
+}
+"""The HTTP status of each error; what is not listed is 500."""
+
+CODE_OF = {
+    400: "InvalidParameterValue",
+    403: "AccessDenied",
+    404: "NotFound",
+    405: "MethodNotAllowed",
+    406: "NotAcceptable",
+    413: "PayloadTooLarge",
+    415: "UnsupportedMediaType",
+    500: "ServerError",
+    503: "ServiceUnavailable",
+}
+
+
+def http_status(error: GisError) -> int:
+    """The HTTP status that stands for an error."""
+    return next((STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF), 500)
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The application with all the routes that the rooms offer."""
+    routes: list[BaseRoute] = [
+        Route("/health", _health),
+        Mount("/static", StaticFiles(directory=settings.static_dir, check_dir=False), name="static"),
+    ]
+    for offered in sorted(entry_points(group="huegis.routes"), key=lambda entry: entry.name):
+        routes.extend(offered.load()(settings))
+    return Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(SecurityHeaders, policy=content_policy(settings)),
+            Middleware(
+                CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=["*"]
+            ),
+            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
+        ],
+        exception_handlers={GisError: _on_gis_error, HTTPException: _on_http_error, Exception: _on_bug},
+    )
+
+
+def content_policy(settings: Settings) -> str:
+    """The Content-Security-Policy: this service alone, and the online background if one is set."""
+    images = "'self' data:"
+    background = settings.maps.background.url
+    if background is not None:
+        images += f" {background.scheme}://{(background.host or '').replace('{s}', '*')}"
+    return (
+        "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+        f"img-src {images}; font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+        "frame-ancestors 'self'"
+    )
+
+
+class SecurityHeaders:
+    """Adds the headers that keep a page to its own host and its own type."""
+
+    def __init__(self, app: ASGIApp, policy: str) -> None:
+        self._app = app
+        self._headers = [
+            (b"content-security-policy", policy.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"same-origin"),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self._headers]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def error_response(
+    request: Request, status: int, sentence: str, headers: dict[str, str] | None = None
+) -> Response:
+    """One sentence as JSON, or as a small page for a browser."""
+    code = CODE_OF.get(status, "ServerError" if status >= 500 else "BadRequest")
+    if "text/html" in request.headers.get("accept", ""):
+        page = (
+            '<!doctype html><html lang="vi"><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>{status}</title>"
+            "<main style='font:1.1rem system-ui;max-width:40rem;margin:3rem auto;padding:1rem'>"
+            f"<h1>Không thực hiện được / Not possible ({status})</h1><p>{escape(sentence)}</p>"
+            '<p><a href="/">Trang chủ / Home</a></p></main></html>'
+        )
+        return HTMLResponse(page, status_code=status, headers=headers)
+    return JSONResponse({"code": code, "description": sentence}, status_code=status, headers=headers)
+
+
+def _on_gis_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, GisError):
+        raise error
+    return error_response(request, http_status(error), str(error))
+
+
+def _on_http_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    sentence = error.detail
+    if error.status_code == 404:
+        sentence = f"There is nothing at {request.url.path}; begin at / or /ogc."
+    elif error.status_code == 405:
+        sentence = f"{request.method} is not possible at {request.url.path}."
+    return error_response(request, error.status_code, sentence, dict(error.headers or {}))
+
+
+def _on_bug(request: Request, error: Exception) -> Response:
+    _log.error("unexpected error at %s %s", request.method, request.url.path, exc_info=error)
+    return error_response(request, 500, "Something unexpected went wrong here; the server's log says what.")
+
+
+def _health(request: Request) -> Response:
+    checks = check_all()
+    well = all(check.well for check in checks)
+    body = {
+        "status": "ok" if well else "unwell",
+        "checks": {check.name: {"ok": check.well, "detail": check.detail} for check in checks},
+    }
+    return JSONResponse(body, status_code=200 if well else 503, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,63 @@
+"""Instants and windows: always aware, always UTC inside the service."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from gis_core.errors import InvalidParameterError
+
+LOCAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(min|h|d)$")
+_UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+class Window(NamedTuple):
+    """The half-open stretch of time ``start <= t < end``; both are aware UTC datetimes."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return (self.end - self.start).total_seconds()
+
+
+def parse_instant(text: str, parameter: str = "at") -> datetime:
+    """An ISO 8601 instant as aware UTC; a text without a zone is taken as Huế's local time.
+
+    Raises:
+        InvalidParameterError: the text is not ISO 8601.
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidParameterError(
+            parameter, f"'{text}' is not a time; write for example 2025-10-27T20:00:00+07:00."
+        ) from error
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=LOCAL_ZONE)
+    return instant.astimezone(UTC)
+
+
+def parse_duration(text: str, parameter: str = "window") -> timedelta:
+    """A length of time such as ``30min``, ``6h`` or ``2d``.
+
+    Raises:
+        InvalidParameterError: the text has another form, or is zero.
+    """
+    match = _DURATION.match(text.strip())
+    if match is None or float(match[1]) == 0:
+        raise InvalidParameterError(
+            parameter, f"'{text}' is not a length of time; write for example 30min, 6h or 2d."
+        )
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def local_text(instant: datetime) -> str:
+    """How an instant is shown to people: local time of Huế, day first."""
+    return instant.astimezone(LOCAL_ZONE).strftime("%H:%M %d-%m-%Y")

@@ -1,0 +1,192 @@
+"""How a layer is said: a mapped class for its columns, a ``Layer`` for all the rest.
+
+The mapped class states every column with its meaning in two languages and its unit;
+``Layer`` adds title, description, steward, style and the column of time. Nothing else
+in the house repeats any of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, cast
+
+import geopandas as gpd
+from geoalchemy2 import Geometry
+from sqlalchemy import Boolean, Column, Enum, MetaData, Table, inspect
+from sqlalchemy import Text as SqlText
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
+from sqlalchemy.types import TypeEngine
+
+from gis_core.crs import STORAGE_SRID
+from gis_core.db import SCHEMA
+from gis_core.errors import InvalidParameterError
+from gis_core.types import Text
+
+GeometryType = Literal["POINT", "LINESTRING", "MULTILINESTRING", "POLYGON", "MULTIPOLYGON"]
+
+NAMING = {
+    "pk": "pk_%(table_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+}
+
+
+def described(
+    type_: TypeEngine[Any] | type[TypeEngine[Any]],
+    vi: str,
+    en: str,
+    *,
+    unit: str | None = None,
+    aliases: tuple[str, ...] = (),
+    minimum: float | None = None,
+    maximum: float | None = None,
+    **options: Any,
+) -> MappedColumn[Any]:
+    """A column with its meaning, unit and limits, and the names that files give to it.
+
+    ``minimum`` and ``maximum`` are inclusive and hold for ingestion and JSON schema alike.
+    """
+    info = {"vi": vi, "unit": unit, "aliases": aliases, "minimum": minimum, "maximum": maximum}
+    return mapped_column(type_, comment=en, info=info, **options)
+
+
+def geometry(kind: GeometryType) -> MappedColumn[Any]:
+    """The geometry column of a layer: EPSG:4326, x = longitude, with a spatial index."""
+    return described(
+        Geometry(kind, srid=STORAGE_SRID, spatial_index=True),
+        "Hình học (EPSG:4326)",
+        "Geometry (EPSG:4326)",
+        nullable=False,
+    )
+
+
+def choice(name: str, *values: str) -> Enum:
+    """A text column that holds one of ``values``, enforced by the database."""
+    # A fixed length, so that a longer value later is a new CHECK and not a new type.
+    return Enum(*values, name=name, native_enum=False, create_constraint=True, length=40)
+
+
+class Base(DeclarativeBase):
+    """The parent of every mapped class; its metadata is the whole of schema ``gis``."""
+
+    metadata = MetaData(schema=SCHEMA, naming_convention=NAMING)
+
+
+class Feature(Base):
+    """What every feature says of itself: where it came from, and whether it is real."""
+
+    __abstract__ = True
+
+    origin: Mapped[str] = described(
+        SqlText, "Nguồn của dòng dữ liệu", "Where the row came from", nullable=False, sort_order=90
+    )
+    simulated: Mapped[bool] = described(
+        Boolean,
+        "Dữ liệu mô phỏng, không phải quan trắc thật",
+        "Simulated, not observed",
+        nullable=False,
+        server_default="false",
+        sort_order=91,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StyleClass:
+    """One entry of a legend: the value of the style's column and how it is drawn."""
+
+    value: str
+    color: str
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a layer is drawn, in any client.
+
+    ``color`` is ``#rrggbb``. ``size_px`` is the radius of points or the width of lines.
+    With ``column``, ``classes`` give a colour to each of its values; ``color`` serves the rest.
+    """
+
+    color: str
+    size_px: float = 4.0
+    fill_opacity: float = 0.6
+    column: str | None = None
+    classes: tuple[StyleClass, ...] = ()
+
+    def color_of(self, value: object) -> str:
+        """The colour of a feature whose style column holds ``value``."""
+        return next((entry.color for entry in self.classes if entry.value == value), self.color)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One vector layer of the province.
+
+    ``name`` is the collection and the command's argument; several layers may show one
+    table by different geometries. ``time_column`` is the instant of a thing that happened:
+    layers with one are identified by event and never updated. ``derive`` fills columns
+    that follow from others before rows go in.
+    """
+
+    name: str
+    model: type[Feature]
+    title: Text
+    description: Text
+    steward: Text
+    style: Style
+    keywords: tuple[str, ...] = ()
+    time_column: str | None = None
+    label_column: str | None = None
+    geometry_name: str = "geom"
+    loadable: bool = True
+    derive: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame] | None = None
+
+    @cached_property
+    def table(self) -> Table:
+        """The SQLAlchemy table."""
+        return cast(Table, inspect(self.model).local_table)
+
+    @cached_property
+    def geometry_column(self) -> Column[Any]:
+        """The geometry that this layer shows."""
+        return self.table.columns[self.geometry_name]
+
+    @property
+    def geometry_type(self) -> GeometryType:
+        """The OGC geometry type in capitals."""
+        return cast(GeometryType, cast(Geometry, self.geometry_column.type).geometry_type)
+
+    @cached_property
+    def id_column(self) -> Column[Any]:
+        """The column that identifies a feature: the first of the primary key."""
+        return next(iter(self.table.primary_key.columns))
+
+    @property
+    def event_time(self) -> Column[Any]:
+        """The column of time.
+
+        Raises:
+            InvalidParameterError: the layer is of things that last and has none.
+        """
+        if self.time_column is None:
+            raise InvalidParameterError("datetime", f"layer '{self.name}' has no column of time.")
+        return self.table.columns[self.time_column]
+
+    @cached_property
+    def properties(self) -> tuple[Column[Any], ...]:
+        """The columns that are neither identifier nor any geometry, in declared order."""
+        return tuple(
+            column
+            for column in self.table.columns
+            if column is not self.id_column and not isinstance(column.type, Geometry)
+        )
+
+    @property
+    def partitioned(self) -> bool:
+        """Whether the table is kept in monthly partitions of its time column."""
+        return "partition_by" in self.table.dialect_options["postgresql"] and bool(
+            self.table.dialect_options["postgresql"]["partition_by"]
+        )

@@ -1,0 +1,76 @@
+"""Values that a request gives as text, turned into what a layer's column holds."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, Enum, Integer, SmallInteger, Uuid
+
+from gis_core.errors import InvalidParameterError
+from gis_core.time import parse_instant
+
+_TRUTH = {"true": True, "1": True, "false": False, "0": False}
+
+
+def parse_value(column: Column[Any], text: str, parameter: str | None = None) -> Any:
+    """The value that ``text`` stands for in ``column``; for an array, one element of it.
+
+    Raises:
+        InvalidParameterError: the text is not of the column's type; says what is expected.
+    """
+    name = parameter or column.name
+    if "\x00" in text:
+        raise InvalidParameterError(name, "the text holds a null character.")
+    kind = column.type
+    if isinstance(kind, Enum):
+        if text not in kind.enums:
+            raise InvalidParameterError(name, f"'{text}' is not one of: {', '.join(kind.enums)}.")
+        return text
+    if isinstance(kind, Boolean):
+        return _boolean(name, text)
+    if isinstance(kind, Integer):
+        return _integer(name, text, kind)
+    if isinstance(kind, DateTime):
+        return parse_instant(text, name)
+    if isinstance(kind, Uuid):
+        return _uuid(name, text)
+    if isinstance(kind, ARRAY):
+        return text
+    return _number(name, text) if kind.python_type is float else text
+
+
+def _boolean(name: str, text: str) -> bool:
+    if text.lower() not in _TRUTH:
+        raise InvalidParameterError(name, f"'{text}' is not true or false.")
+    return _TRUTH[text.lower()]
+
+
+def _integer(name: str, text: str, kind: Integer) -> int:
+    bits = 16 if isinstance(kind, SmallInteger) else 64 if isinstance(kind, BigInteger) else 32
+    limit = 1 << (bits - 1)
+    try:
+        value = int(text)
+    except ValueError as error:
+        raise InvalidParameterError(name, f"'{text}' is not a whole number.") from error
+    if not -limit <= value < limit:
+        raise InvalidParameterError(name, f"'{text}' is not between {-limit} and {limit - 1}.")
+    return value
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise InvalidParameterError(name, f"'{text}' is not a number.") from error
+    if not math.isfinite(value):
+        raise InvalidParameterError(name, f"'{text}' is not a finite number.")
+    return value
+
+
+def _uuid(name: str, text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise InvalidParameterError(name, f"'{text[:60]}' is not a UUID.") from error

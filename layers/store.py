@@ -1,0 +1,186 @@
+"""The one door into the tables: rows by COPY through a staging table, in one transaction.
+
+Things that last (cameras, stations, roads) are known by their code and updated by a
+later file; things that happened (detections, observations) are known by their event
+identifier and never change. Loading the same rows twice therefore changes nothing.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import shapely
+from geoalchemy2 import Geometry
+from pyarrow.csv import WriteOptions, write_csv
+from sqlalchemy import ARRAY, Column, Connection, DateTime, Uuid, func, select, text
+
+from gis_core.db import SCHEMA
+from gis_core.ids import event_ids
+from layers.base import Layer
+
+_CHUNK_ROWS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What became of the rows that were offered to a layer."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+
+    def __add__(self, other: LoadReport) -> LoadReport:
+        return LoadReport(
+            self.inserted + other.inserted, self.updated + other.updated, self.unchanged + other.unchanged
+        )
+
+
+def load(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame) -> LoadReport:
+    """Put rows into a layer inside the caller's transaction.
+
+    Args:
+        connection: an open transaction; nothing is committed here.
+        layer: where the rows go.
+        rows: columns named as the table's, geometry in EPSG:4326. Columns left out take
+            the table's default; the event identifier is made from time, ``origin`` and
+            ``origin_key``. Times are aware.
+
+    Returns:
+        How many rows were new, changed, and there already.
+    """
+    if rows.empty:
+        return LoadReport(0, 0, 0)
+    rows = complete(layer, rows)
+    if layer.partitioned:
+        ensure_partitions(connection, layer, rows[layer.time_column])
+    columns = [column for column in layer.table.columns if column.name in rows.columns]
+    staging = _stage(connection, layer, columns)
+    _copy(connection, staging, columns, rows)
+    return _merge(connection, layer, staging, columns, len(rows))
+
+
+def complete(layer: Layer, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Rows with their geometry column named, derived columns filled and identifiers given."""
+    if rows.geometry.name != layer.geometry_name:
+        rows = rows.rename_geometry(layer.geometry_name)
+    if layer.derive is not None:
+        rows = layer.derive(rows)
+    if layer.time_column is not None and layer.id_column.name not in rows.columns:
+        times = pd.to_datetime(rows[layer.time_column], utc=True)
+        rows = rows.assign(
+            **{layer.id_column.name: event_ids(times.dt.to_pydatetime(), rows["origin"], rows["origin_key"])}
+        )
+    return rows
+
+
+def ensure_partitions(connection: Connection, layer: Layer, times: pd.Series) -> None:
+    """Make the monthly partitions that these times need; those that exist are left alone."""
+    utc = pd.to_datetime(times, utc=True)
+    months = pd.period_range(utc.min().tz_localize(None), utc.max().tz_localize(None), freq="M")
+    wanted = set(utc.dt.tz_localize(None).dt.to_period("M").unique())
+    for month in (month for month in months if month in wanted):
+        first, after = month.start_time, (month + 1).start_time
+        name = f"{layer.table.name}_{first:%Y_%m}"
+        # Identifiers and bounds are made here from a table's name and a month: no outside text is in them.
+        connection.execute(
+            text(
+                f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{name} PARTITION OF {SCHEMA}.{layer.table.name} "
+                f"FOR VALUES FROM ('{first:%Y-%m-%d}+00') TO ('{after:%Y-%m-%d}+00')"
+            )
+        )
+
+
+def forget_simulated(connection: Connection, layer: Layer) -> int:
+    """Remove the simulated rows of a layer, and say how many they were."""
+    result = connection.execute(layer.table.delete().where(layer.table.c.simulated))
+    return result.rowcount
+
+
+def _stage(connection: Connection, layer: Layer, columns: list[Column[Any]]) -> str:
+    staging = f"stage_{layer.table.name}"
+    names = ", ".join(column.name for column in columns)
+    connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{staging}"))
+    connection.execute(
+        text(
+            f"CREATE TEMPORARY TABLE {staging} ON COMMIT DROP AS "
+            f"SELECT {names} FROM {SCHEMA}.{layer.table.name} WITH NO DATA"
+        )
+    )
+    return staging
+
+
+def _copy(connection: Connection, staging: str, columns: list[Column[Any]], rows: gpd.GeoDataFrame) -> None:
+    names = ", ".join(column.name for column in columns)
+    # All that is valid is quoted, so that an empty text stays apart from NULL.
+    quoting = WriteOptions(include_header=False, quoting_style="all_valid")
+    driver = connection.connection.cursor()
+    with driver.copy(f"COPY {staging} ({names}) FROM STDIN (FORMAT csv)") as copy:
+        for start in range(0, len(rows), _CHUNK_ROWS):
+            chunk = rows.iloc[start : start + _CHUNK_ROWS]
+            encoded = pa.table({column.name: _encode(column, chunk[column.name]) for column in columns})
+            buffer = io.BytesIO()
+            write_csv(encoded, buffer, quoting)
+            copy.write(buffer.getvalue())
+
+
+def _encode(column: Column[Any], values: pd.Series) -> pa.Array:
+    """The values as COPY reads them in CSV; missing ones are null."""
+    if isinstance(column.type, Geometry):
+        shapes = shapely.set_srid(np.asarray(values, dtype=object), column.type.srid)
+        return pa.array(shapely.to_wkb(shapes, hex=True, include_srid=True), pa.string())
+    if isinstance(column.type, DateTime):
+        return pa.array(pd.to_datetime(values, utc=True), pa.timestamp("us", "UTC"))
+    if isinstance(column.type, ARRAY):
+        return pa.array(values.map(_array_literal), pa.string())
+    if isinstance(column.type, Uuid):
+        return pa.array(values.map(str), pa.string())
+    return pa.Array.from_pandas(values.convert_dtypes())
+
+
+def _array_literal(items: Iterable[str] | None) -> str | None:
+    if items is None:
+        return None
+    quoted = ('"' + str(item).replace("\\", "\\\\").replace('"', '\\"') + '"' for item in items)
+    return "{" + ",".join(quoted) + "}"
+
+
+def _merge(
+    connection: Connection, layer: Layer, staging: str, columns: list[Column[Any]], offered: int
+) -> LoadReport:
+    table = f"{SCHEMA}.{layer.table.name}"
+    names = ", ".join(column.name for column in columns)
+    key = ", ".join(column.name for column in layer.table.primary_key.columns)
+    if layer.time_column is not None:
+        done = connection.execute(
+            text(
+                f"INSERT INTO {table} ({names}) SELECT {names} FROM {staging} ON CONFLICT ({key}) DO NOTHING"
+            )
+        )
+        return LoadReport(done.rowcount, 0, offered - done.rowcount)
+    rest = [column.name for column in columns if not column.primary_key]
+    assignments = ", ".join(f"{name} = EXCLUDED.{name}" for name in rest)
+    changed = " OR ".join(f"old.{name} IS DISTINCT FROM EXCLUDED.{name}" for name in rest)
+    # xmax is 0 in a row version that an INSERT made, and the updating transaction's number otherwise.
+    counts = connection.execute(
+        text(
+            f"WITH merged AS (INSERT INTO {table} AS old ({names}) SELECT {names} FROM {staging} "
+            f"ON CONFLICT ({key}) DO UPDATE SET {assignments} WHERE {changed} "
+            "RETURNING (old.xmax = 0) AS is_new) "
+            "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM merged"
+        )
+    ).one()
+    return LoadReport(counts[0], counts[1], offered - counts[0] - counts[1])
+
+
+def latest(connection: Connection, layer: Layer) -> datetime | None:
+    """The latest instant that a layer of events holds, or None where it is empty."""
+    moment = connection.execute(select(func.max(layer.event_time))).scalar()
+    return None if moment is None else moment.astimezone(UTC)

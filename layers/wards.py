@@ -1,0 +1,55 @@
+"""Wards and communes: the lowest level of government since July 2025."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+from sqlalchemy import Float
+from sqlalchemy import Text as SqlText
+from sqlalchemy.orm import Mapped
+
+from gis_core.crs import to_metric
+from gis_core.types import Text
+from layers.base import Feature, Layer, Style, choice, described, geometry
+
+
+class Ward(Feature):
+    __tablename__ = "wards"
+
+    code: Mapped[str] = described(
+        SqlText,
+        "Mã đơn vị hành chính",
+        "Administrative code",
+        primary_key=True,
+        aliases=("id", "ma", "wardCode"),
+    )
+    name: Mapped[str] = described(SqlText, "Tên", "Name", nullable=False, aliases=("ten", "fullName"))
+    kind: Mapped[str] = described(
+        choice("kind", "ward", "commune"), "Phường hoặc xã", "Ward or commune", nullable=False
+    )
+    area_km2: Mapped[float] = described(
+        Float, "Diện tích (EPSG:9214)", "Area (EPSG:9214)", unit="km²", nullable=False
+    )
+    geom: Mapped[Any] = geometry("MULTIPOLYGON")
+
+
+def with_areas(wards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Measure every ward on the metric grid, whatever area the file claims."""
+    return wards.assign(area_km2=to_metric(wards.geometry).area / 1e6)
+
+
+LAYER = Layer(
+    name="wards",
+    model=Ward,
+    derive=with_areas,
+    title=Text("Phường, xã", "Wards and communes"),
+    description=Text(
+        "Đơn vị hành chính cấp xã của thành phố Huế (tỉnh Thừa Thiên-Huế trước 2025).",
+        "Wards and communes of the city of Huế (until 2025 the province Thừa Thiên-Huế).",
+    ),
+    steward=Text("Sở Nội vụ", "Department of Home Affairs"),
+    keywords=("phường", "xã", "ward", "commune"),
+    label_column="name",
+    style=Style(color="#78909c", size_px=1, fill_opacity=0.05),
+)

@@ -1,0 +1,73 @@
+"""Settings: the file states every default, and a mistake is one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gis_core.config import Settings, get_settings
+from gis_core.errors import ConfigError
+
+CONFIG = Path(__file__).parents[2] / "config.yml"
+
+
+@pytest.fixture(autouse=True)
+def fresh_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HUEGIS_CONFIG", raising=False)
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
+
+
+def test_config_yml_states_every_setting_with_its_default() -> None:
+    defaults = Settings().model_dump(mode="json")
+    assert yaml.safe_load(CONFIG.read_text(encoding="utf-8")) == defaults
+
+
+def test_every_block_of_config_yml_is_commented() -> None:
+    """Whoever opens the file reads what a setting is for without opening the code."""
+    blocks = CONFIG.read_text(encoding="utf-8").strip().split("\n\n")
+    assert [block for block in blocks if "#" not in block] == []
+
+
+def test_the_environment_overrides_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUEGIS_CONFIG", str(CONFIG))
+    monkeypatch.setenv("HUEGIS_PORT", "9090")
+    monkeypatch.setenv("HUEGIS_OGC_API__MAX_LIMIT", "50")
+    settings = get_settings()
+    assert settings.port == 9090
+    assert settings.ogc_api.max_limit == 50
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("HUEGIS_PORT", "eighty", "port"),
+        ("HUEGIS_PORT", "70000", "port"),
+        ("HUEGIS_OGC_API__MAX_LIMIT", "0", "ogc_api.max_limit"),
+        ("HUEGIS_OGC_API__TYPO", "1", "ogc_api.TYPO"),
+    ],
+)
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=f"(?i){said}"):
+        get_settings()
+
+
+def test_a_misspelt_setting_in_the_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "config.yml").write_text("prot: 8080\n")
+    with pytest.raises(ConfigError, match="prot"):
+        get_settings()
+
+
+def test_a_broken_file_and_a_missing_one_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "config.yml").write_text("port: [8080\n")
+    with pytest.raises(ConfigError, match="YAML"):
+        get_settings()
+    monkeypatch.setenv("HUEGIS_CONFIG", "nowhere.yml")
+    with pytest.raises(ConfigError, match=r"nowhere\.yml"):
+        get_settings()
