@@ -41,6 +41,8 @@ _SERVER_SETTINGS = {
     "work_mem": "32MB",
     "maintenance_work_mem": "128MB",
     "max_connections": "60",
+    # A load of decades makes a partition a month, and each takes about ten locks until the end.
+    "max_locks_per_transaction": "512",
     "random_page_cost": "1.1",
     "jit": "off",
     "wal_compression": "on",

@@ -9,7 +9,7 @@ coordinates differ by about 225 m here, so a null shift would be plainly wrong.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 import geopandas as gpd
 from pyproj import CRS, Transformer
@@ -58,7 +58,7 @@ class OutputCRS:
         return f"OutputCRS({self.uri})"
 
 
-@cache
+@lru_cache(maxsize=256)
 def parse_crs(text: str, parameter: str = "crs") -> OutputCRS:
     """Read ``CRS84``, an OGC CRS URI or ``EPSG:n``; the axis order is the authority's.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 
 from psycopg import errors as pg
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
@@ -36,7 +37,8 @@ def make_engine(url: str, *, pool_size: int = 5, statement_timeout_s: float | No
         ) from error
     if parsed.get_backend_name() != "postgresql":
         raise ConfigError(f"The database must be PostgreSQL with PostGIS, not {parsed.get_backend_name()}.")
-    options = "-c search_path=public -c timezone=UTC"
+    # A plan kept for all values alike takes any bounding box to be tiny, and sorts a whole city for it.
+    options = "-c search_path=public -c timezone=UTC -c plan_cache_mode=force_custom_plan"
     if statement_timeout_s is not None:
         options += f" -c statement_timeout={int(statement_timeout_s * 1000)}"
     return create_engine(
@@ -66,9 +68,24 @@ def database_url() -> str:
     return cluster.url
 
 
-@cache
 def serving_engine() -> Engine:
     """The engine for clients' queries: pooled, with the statement timeout."""
+    with _one_at_a_time:
+        return _serving_engine()
+
+
+def working_engine() -> Engine:
+    """The engine for loading, building and migrating, which may take their time."""
+    with _one_at_a_time:
+        return _working_engine()
+
+
+_one_at_a_time = Lock()
+"""A cache alone lets two threads make an engine each at the start, and forgets one of them open."""
+
+
+@cache
+def _serving_engine() -> Engine:
     database = get_settings().database
     return make_engine(
         database_url(), pool_size=database.pool_size, statement_timeout_s=database.statement_timeout_s
@@ -76,17 +93,17 @@ def serving_engine() -> Engine:
 
 
 @cache
-def working_engine() -> Engine:
-    """The engine for loading, building and migrating, which may take their time."""
+def _working_engine() -> Engine:
     return make_engine(database_url(), pool_size=2)
 
 
 def dispose() -> None:
     """Close every pooled connection and forget the engines; the next use makes new ones."""
-    for engine in (serving_engine, working_engine):
-        if engine.cache_info().currsize:
-            engine().dispose()
-        engine.cache_clear()
+    with _one_at_a_time:
+        for engine in (_serving_engine, _working_engine):
+            if engine.cache_info().currsize:
+                engine().dispose()
+            engine.cache_clear()
 
 
 @contextmanager
@@ -124,8 +141,8 @@ def translate(error: DBAPIError) -> GisError | DBAPIError:
         return QueryTimeoutError(
             f"The query ran longer than {limit:g} s and was stopped; ask for a smaller area or time."
         )
-    if isinstance(cause, pg.UndefinedTable):
-        return DatabaseUnavailableError("A table is missing; run 'huegis db upgrade'.")
+    if isinstance(cause, pg.UndefinedTable | pg.UndefinedColumn):
+        return DatabaseUnavailableError("A table or a column is missing; run 'huegis db upgrade'.")
     if isinstance(error, OperationalError) or error.connection_invalidated:
         return DatabaseUnavailableError("The database does not answer; see 'huegis doctor'.")
     return error

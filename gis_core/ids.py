@@ -8,10 +8,12 @@ loading a file twice cannot make an event twice.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from uuid import UUID
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _VERSION = 0x8 << 76
 _VARIANT = 0b10 << 62
 _CUSTOM_B = ((1 << 12) - 1) << 64
@@ -20,7 +22,8 @@ _CUSTOM_C = (1 << 62) - 1
 
 def event_id(at: datetime, origin: str, origin_key: str) -> UUID:
     """The identifier of the event that ``origin`` knows as ``origin_key`` at time ``at``."""
-    milliseconds = int(at.timestamp() * 1000) & ((1 << 48) - 1)
+    # Whole-number arithmetic: seconds as floating point put some milliseconds one too low.
+    milliseconds = (at - _EPOCH) // _MILLISECOND & ((1 << 48) - 1)
     digest = int.from_bytes(blake2b(f"{origin}\x1f{origin_key}".encode(), digest_size=10).digest(), "big")
     return UUID(
         int=milliseconds << 80 | _VERSION | (digest << 2 & _CUSTOM_B) | _VARIANT | (digest & _CUSTOM_C)

@@ -107,8 +107,8 @@ class RasterTerrain:
 def read_terrain(path: Path, *, max_cells: int = MAX_CELLS) -> RasterTerrain:
     """Read a terrain raster as metres on a grid of square metric cells.
 
-    A geographic raster, one in Web Mercator, in feet of ground or with oblong cells is
-    reprojected: to EPSG:9214 in and around the province, elsewhere to the UTM zone of its
+    A geographic raster, one in Mercator's projection, in feet of ground or with oblong
+    cells is reprojected: to EPSG:9214 in and around the province, elsewhere to the UTM zone of its
     centre. Voids enclosed by data are filled from around them; NoData that reaches the
     edge stays unknown.
 
@@ -162,6 +162,8 @@ def _check_declarations(dataset: rasterio.DatasetReader, name: str) -> None:
         )
     if dataset.count != 1:
         raise RasterError(f"{name}: a terrain has one band of elevations, this raster has {dataset.count}.")
+    if dataset.transform.b or dataset.transform.d or dataset.transform.a < 0 or dataset.transform.e > 0:
+        raise RasterError(f"{name}: the raster is turned away from north; straighten it with gdalwarp.")
     unit = (dataset.units[0] or "").lower()
     if unit not in _METRES:
         raise RasterError(f"{name}: the elevations are in '{unit}'; a terrain must be in metres.")
@@ -206,7 +208,8 @@ def _fill_voids(elevation_m: NDArray[np.float32], name: str) -> tuple[NDArray[np
     share = count / (count + int((~unknown).sum()))
     if share > MAX_VOID_SHARE:
         raise RasterError(
-            f"{name}: {share:.0%} of the terrain are voids, more than the {MAX_VOID_SHARE:.0%} that can be filled."
+            f"{name}: {share:.0%} of the terrain are voids, "
+            f"more than the {MAX_VOID_SHARE:.0%} that can be filled from around them."
         )
     filled = fillnodata(
         np.where(unknown, np.float32(0), elevation_m), mask=~unknown, max_search_distance=_FILL_REACH_CELLS
@@ -233,7 +236,7 @@ def _is_metric_grid(terrain: RasterTerrain) -> bool:
     )
     mercator = crs.coordinate_operation is not None and "Mercator" in crs.coordinate_operation.method_name
     transverse = crs.coordinate_operation is not None and "Transverse" in crs.coordinate_operation.method_name
-    square = grid.a > 0 and math.isclose(grid.a, -grid.e, rel_tol=1e-3) and grid.b == grid.d == 0
+    square = math.isclose(grid.a, -grid.e, rel_tol=1e-3)
     return projected and square and (transverse or not mercator)
 
 

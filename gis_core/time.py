@@ -35,13 +35,13 @@ def parse_instant(text: str, parameter: str = "at") -> datetime:
     """
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError as error:
+        if instant.tzinfo is None:
+            instant = instant.replace(tzinfo=LOCAL_ZONE)
+        return instant.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # the latter at the ends of the calendar
         raise InvalidParameterError(
             parameter, f"'{text}' is not a time; write for example 2025-10-27T20:00:00+07:00."
         ) from error
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=LOCAL_ZONE)
-    return instant.astimezone(UTC)
 
 
 def parse_duration(text: str, parameter: str = "window") -> timedelta:
@@ -51,11 +51,15 @@ def parse_duration(text: str, parameter: str = "window") -> timedelta:
         InvalidParameterError: the text has another form, or is zero.
     """
     match = _DURATION.match(text.strip())
-    if match is None or float(match[1]) == 0:
+    try:
+        length = float(match[1]) * _UNITS[match[2]] if match else timedelta(0)
+    except OverflowError:
+        length = timedelta(0)
+    if length <= timedelta(0):
         raise InvalidParameterError(
-            parameter, f"'{text}' is not a length of time; write for example 30min, 6h or 2d."
+            parameter, f"'{text[:40]}' is not a length of time; write for example 30min, 6h or 2d."
         )
-    return float(match[1]) * _UNITS[match[2]]
+    return length
 
 
 def local_text(instant: datetime) -> str:
