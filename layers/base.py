@@ -128,7 +128,8 @@ class Layer:
     ``name`` is the collection and the command's argument; several layers may show one
     table by different geometries. ``time_column`` is the instant of a thing that happened:
     layers with one are identified by event and never updated. ``derive`` fills columns
-    that follow from others before rows go in.
+    that follow from others before rows go in; ``derived`` names those that a source need
+    not bring for that reason.
     """
 
     name: str
@@ -143,6 +144,7 @@ class Layer:
     geometry_name: str = "geom"
     loadable: bool = True
     derive: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame] | None = None
+    derived: tuple[str, ...] = ()
 
     @cached_property
     def table(self) -> Table:

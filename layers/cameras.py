@@ -115,6 +115,7 @@ LAYER = Layer(
     name="cameras",
     model=Camera,
     derive=with_view_cones,
+    derived=("view_cone",),
     title=Text("Camera giám sát", "Surveillance cameras"),
     description=Text(
         "Camera của tỉnh với hướng nhìn, vùng nhìn, cơ quan sở hữu và các giải pháp AI.",

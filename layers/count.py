@@ -5,9 +5,10 @@ Small results are counted; of large ones the planner's knowledge is told, as an 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Executable, Select, func, literal_column, select, text
+from sqlalchemy import BigInteger, ColumnElement, Connection, Executable, Select, func, literal_column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ClauseElement
 
@@ -21,44 +22,41 @@ class Matched(NamedTuple):
     is_exact: bool
 
 
+def rows_on_record(layer: Layer) -> ColumnElement[int | None]:
+    """What the last VACUUM or ANALYZE noted of a table or its partitions; null where any has no note."""
+    name = f"'{layer.table.schema}.{layer.table.name}'"
+    return literal_column(
+        "(SELECT CASE WHEN bool_and(reltuples >= 0) THEN sum(reltuples)::bigint END FROM pg_class "
+        f"WHERE relkind = 'r' AND (oid = to_regclass({name}) "
+        f"OR oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass({name}))))",
+        BigInteger,
+    )
+
+
 def count_matches(
     connection: Connection,
     layer: Layer,
     conditions: list[ColumnElement[bool]],
+    values: Mapping[str, Any],
+    *,
     exact_below: int,
     at_least: int,
 ) -> Matched:
-    """The number of features that meet all conditions.
+    """The number of features that meet all conditions, whose bound names ``values`` fills.
 
     Exact up to ``exact_below``, an estimate above; ``at_least`` so many were seen already,
     and no estimate says less.
     """
-    if not conditions:
-        stored = _rows_on_record(connection, layer)
-        if stored is not None and stored > exact_below:
-            return Matched(max(stored, at_least), is_exact=False)
-    matching = select(literal_column("1")).select_from(layer.table).where(*conditions)
+    matching: Select[Any] = select(literal_column("1")).select_from(layer.table).where(*conditions)
     bounded = matching.limit(exact_below + 1).subquery()
-    counted = connection.execute(select(func.count()).select_from(bounded)).scalar_one()
+    counted = connection.execute(select(func.count()).select_from(bounded), values).scalar_one()
     if counted <= exact_below:
         return Matched(counted, is_exact=True)
-    return Matched(max(_planned_rows(connection, matching), counted, at_least), is_exact=False)
+    return Matched(max(_planned_rows(connection, matching, values), counted, at_least), is_exact=False)
 
 
-def _rows_on_record(connection: Connection, layer: Layer) -> int | None:
-    """What the last VACUUM or ANALYZE noted of the table or its partitions; None where any has no note."""
-    found = connection.execute(
-        text(
-            "SELECT sum(reltuples)::bigint, bool_and(reltuples >= 0) FROM pg_class WHERE relkind = 'r' AND "
-            "(oid = to_regclass(:name) OR oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass(:name)))"
-        ),
-        {"name": f"{layer.table.schema}.{layer.table.name}"},
-    ).one()
-    return found[0] if found[1] else None
-
-
-def _planned_rows(connection: Connection, matching: Select[Any]) -> int:
-    plan = connection.execute(_Explain(matching)).scalar_one()
+def _planned_rows(connection: Connection, matching: Select[Any], values: Mapping[str, Any]) -> int:
+    plan = connection.execute(_Explain(matching), values).scalar_one()
     return int(plan[0]["Plan"]["Plan Rows"])
 
 
@@ -71,4 +69,4 @@ class _Explain(Executable, ClauseElement):
 
 @compiles(_Explain, "postgresql")
 def _explain(element: _Explain, compiler: Any, **options: Any) -> str:
-    return "EXPLAIN (FORMAT JSON) " + compiler.process(element.statement, **options)
+    return f"EXPLAIN (FORMAT JSON) {compiler.process(element.statement, **options)}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, Enum, Integer, SmallInteger, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Enum, Float, Integer, SmallInteger, Uuid
+from sqlalchemy.types import TypeEngine
 
 from gis_core.errors import InvalidParameterError
 from gis_core.time import parse_instant
@@ -23,25 +26,19 @@ def parse_value(column: Column[Any], text: str, parameter: str | None = None) ->
     name = parameter or column.name
     if "\x00" in text:
         raise InvalidParameterError(name, "the text holds a null character.")
-    kind = column.type
-    if isinstance(kind, Enum):
-        if text not in kind.enums:
-            raise InvalidParameterError(name, f"'{text}' is not one of: {', '.join(kind.enums)}.")
-        return text
-    if isinstance(kind, Boolean):
-        return _boolean(name, text)
-    if isinstance(kind, Integer):
-        return _integer(name, text, kind)
-    if isinstance(kind, DateTime):
-        return parse_instant(text, name)
-    if isinstance(kind, Uuid):
-        return _uuid(name, text)
-    if isinstance(kind, ARRAY):
-        return text
-    return _number(name, text) if kind.python_type is float else text
+    for kind, read in _READERS.items():
+        if isinstance(column.type, kind):
+            return read(name, text, column.type)
+    return text
 
 
-def _boolean(name: str, text: str) -> bool:
+def _one_of(name: str, text: str, kind: Enum) -> str:
+    if text not in kind.enums:
+        raise InvalidParameterError(name, f"'{text}' is not one of: {', '.join(kind.enums)}.")
+    return text
+
+
+def _boolean(name: str, text: str, _: Boolean) -> bool:
     if text.lower() not in _TRUTH:
         raise InvalidParameterError(name, f"'{text}' is not true or false.")
     return _TRUTH[text.lower()]
@@ -59,7 +56,7 @@ def _integer(name: str, text: str, kind: Integer) -> int:
     return value
 
 
-def _number(name: str, text: str) -> float:
+def _number(name: str, text: str, _: Float[float]) -> float:
     try:
         value = float(text)
     except ValueError as error:
@@ -69,8 +66,23 @@ def _number(name: str, text: str) -> float:
     return value
 
 
-def _uuid(name: str, text: str) -> UUID:
+def _uuid(name: str, text: str, _: Uuid[UUID]) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
         raise InvalidParameterError(name, f"'{text[:60]}' is not a UUID.") from error
+
+
+def _instant(name: str, text: str, _: DateTime) -> datetime:
+    return parse_instant(text, name)
+
+
+_READERS: dict[type[TypeEngine[Any]], Callable[[str, str, Any], Any]] = {
+    Enum: _one_of,
+    Boolean: _boolean,
+    Integer: _integer,
+    Float: _number,
+    DateTime: _instant,
+    Uuid: _uuid,
+}
+"""By type of column, the more special first; every other column holds plain text."""

@@ -18,22 +18,7 @@ from typing import Any, NamedTuple
 import shapely
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import (
-    ARRAY,
-    Column,
-    ColumnElement,
-    Connection,
-    DateTime,
-    Select,
-    Subquery,
-    cast,
-    func,
-    literal,
-    literal_column,
-    select,
-)
-from sqlalchemy import Text as SqlText
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Connection
 
 from gis_core.crs import CRS84_URI, STORAGE_SRID, OutputCRS, parse_crs, transformer
 from gis_core.errors import FeatureNotFoundError, InvalidParameterError
@@ -41,9 +26,9 @@ from gis_core.types import Bounds
 from layers.base import Layer
 from layers.count import Matched, count_matches
 from layers.filters import parse_value
+from layers.page_sql import Shape, condition, is_array, page_sql
 
-_DIGITS_DEGREES = 7
-_DIGITS_METRES = 3
+_CRS84 = parse_crs(CRS84_URI)
 _EDGE_PARTS = 32
 """A box's edge is cut into so many parts before it is transformed, for straight lines bend."""
 
@@ -73,7 +58,7 @@ class FeatureQuery:
     interval: Interval | None = None
     equals: Mapping[str, Any] = field(default_factory=dict)
     cursor: str | None = None
-    crs: OutputCRS = parse_crs(CRS84_URI)
+    crs: OutputCRS = _CRS84
     properties: tuple[str, ...] | None = None
 
 
@@ -93,16 +78,21 @@ def read_page(connection: Connection, query: FeatureQuery, exact_count_below: in
     Raises:
         InvalidParameterError: the cursor is none of this layer's, or the box makes no sense.
     """
-    conditions = _conditions(query)
-    after = [] if query.cursor is None else [_after(query.layer, query.cursor)]
-    features, found, last_id = connection.execute(_page_statement(query, [*conditions, *after])).one()
+    filters = _values(query)
+    after = {} if query.cursor is None else {"_after": decode_cursor(query.layer, query.cursor)}
+    features, found, last_id, on_record = _fetch(connection, query, {**filters, **after})
     more = found > query.limit
     returned = min(found, query.limit)
     if query.cursor is None and not more:
         matched = Matched(returned, is_exact=True)
+    elif on_record is not None and on_record > exact_count_below:
+        matched = Matched(max(on_record, found), is_exact=False)
     else:
-        matched = count_matches(connection, query.layer, conditions, exact_count_below, at_least=returned + more)
-    cursor = encode_cursor(query.layer, last_id) if more else None
+        conditions = [condition(query.layer, name) for name in filters]
+        matched = count_matches(
+            connection, query.layer, conditions, filters, exact_below=exact_count_below, at_least=found
+        )
+    cursor = encode_cursor(query.layer, last_id) if more and last_id is not None else None
     return FeaturePage(features or "", returned, cursor, matched)
 
 
@@ -117,10 +107,19 @@ def read_feature(connection: Connection, layer: Layer, feature_id: str, crs: Out
     except InvalidParameterError as error:
         raise FeatureNotFoundError(layer.name, feature_id[:80]) from error
     query = FeatureQuery(layer, limit=1, crs=crs)
-    found: str | None = connection.execute(_page_statement(query, [layer.id_column == value])).scalar()
-    if found is None:
+    feature, *_ = _fetch(connection, query, {layer.id_column.name: value})
+    if feature is None:
         raise FeatureNotFoundError(layer.name, feature_id[:80])
-    return found
+    return feature
+
+
+def _fetch(
+    connection: Connection, query: FeatureQuery, values: Mapping[str, Any]
+) -> tuple[str | None, int, str | None, int | None]:
+    sql = page_sql(Shape(query.layer, query.crs.srid, query.crs.y_first, query.properties, tuple(values)))
+    row = connection.exec_driver_sql(sql, {**values, "_limit": query.limit}).one()
+    features, found, last_id, on_record = row
+    return features, found, last_id, on_record
 
 
 def encode_cursor(layer: Layer, last_id: str) -> str:
@@ -164,8 +163,8 @@ def search_area(bbox: Bounds, srid: int) -> BaseGeometry:
     if south > north or (west > east and not geographic):
         raise InvalidParameterError("bbox", "the lower corner comes first, then the upper one.")
     if geographic:
-        west, east = max(west, -180.0), min(east, 180.0)
-        south, north = max(south, -90.0), min(north, 90.0)
+        west, east = (min(max(lon, -180.0), 180.0) for lon in (west, east))
+        south, north = (min(max(lat, -90.0), 90.0) for lat in (south, north))
     if west > east:
         area = shapely.union(shapely.box(west, south, 180, north), shapely.box(-180, south, east, north))
     else:
@@ -181,97 +180,18 @@ def search_area(bbox: Bounds, srid: int) -> BaseGeometry:
     return here
 
 
-def _conditions(query: FeatureQuery) -> list[ColumnElement[bool]]:
-    layer = query.layer
-    conditions: list[ColumnElement[bool]] = []
+def _values(query: FeatureQuery) -> dict[str, Any]:
+    """The filters' values, by the names that ``page_sql.condition`` understands."""
+    values: dict[str, Any] = {}
     if query.bbox is not None:
-        area = func.ST_GeomFromWKB(search_area(query.bbox, query.bbox_srid).wkb, STORAGE_SRID)
-        geometry = layer.geometry_column
-        conditions += [geometry.op("&&")(area), func.ST_Intersects(geometry, area)]
-    if query.interval is not None and layer.time_column is not None:
-        conditions += _during(layer.table.c[layer.time_column], query.interval)
+        area = shapely.set_srid(search_area(query.bbox, query.bbox_srid), STORAGE_SRID)
+        values["_area"] = shapely.to_wkb(area, include_srid=True)
+    if query.interval is not None and query.layer.time_column is not None:
+        start, end, end_included = query.interval
+        if start is not None:
+            values["_start"] = start
+        if end is not None:
+            values["_end" if end_included else "_before"] = end
     for name, value in query.equals.items():
-        column = layer.table.c[name]
-        conditions.append(column.contains([value]) if isinstance(column.type, ARRAY) else column == value)
-    return conditions
-
-
-def _during(column: Column[Any], interval: Interval) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if interval.start is not None:
-        conditions.append(column >= interval.start)
-    if interval.end is not None:
-        conditions.append(column <= interval.end if interval.end_included else column < interval.end)
-    return conditions
-
-
-def _after(layer: Layer, cursor: str) -> ColumnElement[bool]:
-    return layer.id_column > decode_cursor(layer, cursor)
-
-
-def _page_statement(query: FeatureQuery, conditions: list[ColumnElement[bool]]) -> Select[Any]:
-    """The page as one row: its features in one text, how many rows were found, the last one's id.
-
-    One row more than the limit is looked for: it says whether there is a next page, and
-    is left out of the text.
-    """
-    layer = query.layer
-    shown = [c for c in layer.properties if query.properties is None or c.name in query.properties]
-    rows = (
-        select(layer.id_column.label("_id"), layer.geometry_column.label("_geometry"), *shown)
-        .where(*conditions)
-        .order_by(layer.id_column)
-        .limit(query.limit + 1)
-        .subquery("rows")
-    )
-    properties = select(*(_readable(rows.c[c.name]).label(c.name) for c in shown)).lateral("properties")
-    feature = func.concat(
-        _sql_text('{"type":"Feature","id":'),
-        func.to_json(cast(rows.c["_id"], SqlText)),
-        _sql_text(',"geometry":'),
-        func.coalesce(_geojson(layer, rows, query.crs), _sql_text("null")),
-        _sql_text(',"properties":'),
-        func.row_to_json(literal_column("properties")),
-        _sql_text("}"),
-    )
-    page = (
-        select(
-            func.row_number().over(order_by=rows.c["_id"]).label("rank"),
-            cast(rows.c["_id"], SqlText).label("id"),
-            feature.label("feature"),
-        )
-        .select_from(rows.join(properties, literal(True)))
-        .subquery("page")
-    )
-    in_order = postgresql.aggregate_order_by(_sql_text(","), page.c.rank)
-    return select(
-        func.string_agg(page.c.feature, in_order).filter(page.c.rank <= query.limit),
-        func.count(),
-        func.min(page.c.id).filter(page.c.rank == query.limit),
-    )
-
-
-def _readable(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Times as ISO 8601 with Z; everything else as PostgreSQL writes it in JSON."""
-    if isinstance(column.type, DateTime):
-        iso = func.to_json(func.timezone("UTC", column)).op("#>>")(literal_column("'{}'"))
-        return iso.op("||")(_sql_text("Z"))
-    return column
-
-
-def _geojson(layer: Layer, rows: Subquery, crs: OutputCRS) -> ColumnElement[Any]:
-    geometry: Any = rows.c["_geometry"]
-    if "POLYGON" in layer.geometry_type:
-        # RFC 7946, section 3.1.6: exterior rings run counterclockwise.
-        geometry = func.ST_ForcePolygonCCW(geometry)
-    if crs.srid != STORAGE_SRID:
-        geometry = func.ST_Transform(geometry, crs.srid)
-    if crs.y_first:
-        geometry = func.ST_FlipCoordinates(geometry)
-    digits = _DIGITS_DEGREES if CRS(crs.srid).is_geographic else _DIGITS_METRES
-    return func.ST_AsGeoJSON(geometry, digits, 0)
-
-
-def _sql_text(constant: str) -> ColumnElement[str]:
-    """A constant of this module as SQL text; never anything from outside."""
-    return literal_column(f"'{constant}'", SqlText)
+        values[name] = [value] if is_array(query.layer, name) else value
+    return values

@@ -8,22 +8,22 @@ at once.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import rasterio
 import xarray as xr
+from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 from rasterio.shutil import copy as copy_raster
 
 from gis_core import __version__
 from gis_core.config import Settings
-from gis_core.errors import SurfaceNotBuiltError
+from gis_core.errors import RasterError, SurfaceNotBuiltError
+from gis_core.files import replacing
 from gis_core.time import Window
 from gis_core.types import Text
 
@@ -59,6 +59,9 @@ class RasterLayer:
     coordinates at cell centres, and in ``attrs``: ``crs``, ``transform`` (affine),
     ``inputs`` (a JSON-ready dict) and ``simulated`` (bool). ``default_window`` gives the
     window that ends at an instant, or at the latest data where the instant is None.
+    ``basis`` tells what a build depends on besides its data (parameters, files) as a
+    JSON-ready dict that also stands in ``inputs``: where it has changed, the built surface
+    is out of date. ``overviews`` is how coarser versions are made of the cells.
     """
 
     name: str
@@ -69,6 +72,8 @@ class RasterLayer:
     bands: tuple[Band, ...]
     build: Callable[[Window], xr.DataArray]
     default_window: Callable[[datetime | None], Window]
+    basis: Callable[[], Mapping[str, Any]] = dict
+    overviews: Literal["average", "nearest"] = "average"
     keywords: tuple[str, ...] = ()
 
     def path(self, settings: Settings) -> Path:
@@ -88,7 +93,13 @@ class SurfaceRecord:
 
 
 def write_surface(layer: RasterLayer, window: Window, surface: xr.DataArray, path: Path) -> SurfaceRecord:
-    """Write a built surface as a COG, replacing the previous one in a single step."""
+    """Write a built surface as a COG, replacing the previous one in a single step.
+
+    Whoever has the previous file open goes on reading it; a failure leaves it in place.
+
+    Raises:
+        RasterError: the file cannot be written.
+    """
     record = SurfaceRecord(
         window, datetime.now(UTC), surface.attrs["inputs"], bool(surface.attrs["simulated"]), __version__
     )
@@ -102,7 +113,6 @@ def write_surface(layer: RasterLayer, window: Window, surface: xr.DataArray, pat
         "transform": surface.attrs["transform"],
         "nodata": NODATA,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
     with MemoryFile() as memory:
         with memory.open(**profile) as dataset:
             dataset.write(surface.to_numpy().astype("float32", copy=False))
@@ -110,16 +120,15 @@ def write_surface(layer: RasterLayer, window: Window, surface: xr.DataArray, pat
                 dataset.set_band_description(index, band.name)
                 dataset.set_band_unit(index, band.unit)
             dataset.update_tags(**{_TAG: _dump(record)})
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tif")
-        os.close(handle)
         try:
-            copy_raster(
-                memory.name, temporary, driver="COG", compress="ZSTD", level=1, predictor="YES", blocksize=256
-            )
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as written:
+                copy_raster(
+                    memory.name, written, driver="COG", blocksize=256, compress="ZSTD", level=1,
+                    predictor="YES", overview_resampling=layer.overviews.upper(),
+                )  # fmt: skip
+        except (OSError, RasterioError) as error:
+            raise RasterError(f"{path} cannot be written: {error}.") from error
     return record
 
 
@@ -127,14 +136,19 @@ def read_record(layer: RasterLayer, path: Path) -> SurfaceRecord:
     """What is known of the surface as it is built now.
 
     Raises:
-        SurfaceNotBuiltError: it has not been built yet.
+        SurfaceNotBuiltError: it has not been built yet, or the file is none of ours.
     """
     if not path.is_file():
         raise SurfaceNotBuiltError(
             f"Surface '{layer.name}' has not been built yet; run 'huegis surfaces build {layer.name}'."
         )
-    with rasterio.open(path) as dataset:
-        return _load(dataset.tags()[_TAG])
+    try:
+        with rasterio.open(path) as dataset:
+            return _load(dataset.tags()[_TAG])
+    except (RasterioError, KeyError, ValueError) as error:
+        raise SurfaceNotBuiltError(
+            f"{path.name} is not a surface of this service; run 'huegis surfaces build {layer.name}'."
+        ) from error
 
 
 def _dump(record: SurfaceRecord) -> str:

@@ -71,6 +71,7 @@ LAYER = Layer(
     name="road_segments",
     model=RoadSegment,
     derive=with_lengths,
+    derived=("length_m",),
     title=Text("Đoạn đường", "Road segments"),
     description=Text(
         "Mạng lưới đường chia theo nút giao, với cấp đường, số làn và cờ cửa ngõ.",

@@ -19,14 +19,18 @@ import pandas as pd
 import pyarrow as pa
 import shapely
 from geoalchemy2 import Geometry
+from psycopg.errors import OutOfMemory
 from pyarrow.csv import WriteOptions, write_csv
 from sqlalchemy import ARRAY, Column, Connection, DateTime, Uuid, func, select, text
+from sqlalchemy.exc import OperationalError
 
 from gis_core.db import SCHEMA
+from gis_core.errors import GisError
 from gis_core.ids import event_ids
 from layers.base import Layer
 
 _CHUNK_ROWS = 50_000
+_MANY_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +60,13 @@ def load(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame) -> LoadRe
     Returns:
         How many rows were new, changed, and there already.
     """
+    return put(connection, layer, rows if rows.empty else complete(layer, rows))
+
+
+def put(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame) -> LoadReport:
+    """Put rows that are ``complete`` into a layer, as ``load`` does."""
     if rows.empty:
         return LoadReport(0, 0, 0)
-    rows = complete(layer, rows)
     if layer.partitioned:
         ensure_partitions(connection, layer, rows[layer.time_column])
     columns = [column for column in layer.table.columns if column.name in rows.columns]
@@ -68,34 +76,82 @@ def load(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame) -> LoadRe
 
 
 def complete(layer: Layer, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Rows with their geometry column named, derived columns filled and identifiers given."""
+    """Rows with their geometry column named, derived columns filled and identifiers given.
+
+    Events are known to the millisecond, as their identifiers are: most file formats hold no
+    more, and an event that comes back from one must be the same.
+    """
     if rows.geometry.name != layer.geometry_name:
         rows = rows.rename_geometry(layer.geometry_name)
     if layer.derive is not None:
         rows = layer.derive(rows)
-    if layer.time_column is not None and layer.id_column.name not in rows.columns:
-        times = pd.to_datetime(rows[layer.time_column], utc=True)
-        rows = rows.assign(
-            **{layer.id_column.name: event_ids(times.dt.to_pydatetime(), rows["origin"], rows["origin_key"])}
-        )
+    if layer.time_column is not None:
+        times = pd.to_datetime(rows[layer.time_column], utc=True).dt.floor("ms")
+        rows = rows.assign(**{layer.time_column: times})
+        if layer.id_column.name not in rows.columns:
+            identifiers = event_ids(times.dt.to_pydatetime(), rows["origin"], rows["origin_key"])
+            rows = rows.assign(**{layer.id_column.name: identifiers})
     return rows
 
 
 def ensure_partitions(connection: Connection, layer: Layer, times: pd.Series) -> None:
-    """Make the monthly partitions that these times need; those that exist are left alone."""
-    utc = pd.to_datetime(times, utc=True)
-    months = pd.period_range(utc.min().tz_localize(None), utc.max().tz_localize(None), freq="M")
-    wanted = set(utc.dt.tz_localize(None).dt.to_period("M").unique())
-    for month in (month for month in months if month in wanted):
-        first, after = month.start_time, (month + 1).start_time
-        name = f"{layer.table.name}_{first:%Y_%m}"
-        # Identifiers and bounds are made here from a table's name and a month: no outside text is in them.
-        connection.execute(
-            text(
-                f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{name} PARTITION OF {SCHEMA}.{layer.table.name} "
-                f"FOR VALUES FROM ('{first:%Y-%m-%d}+00') TO ('{after:%Y-%m-%d}+00')"
-            )
+    """Make the monthly partitions that these times need; those that exist are left alone.
+
+    A table is made first and attached then: that lets readers go on, whereas making it as
+    a partition would lock them out until the whole load is committed.
+    """
+    months = pd.to_datetime(times, utc=True).dt.tz_localize(None).dt.to_period("M").unique()
+    names = {_partition_name(layer, month): month for month in sorted(months)}
+    if names.keys() <= _partitions(connection, layer):
+        return
+    # Two loads that need the same month make it one after the other, not both.
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(layer.table.fullname))))
+    there = _partitions(connection, layer)
+    try:
+        for name in (name for name in names if name not in there):
+            _add_partition(connection, layer, name, names[name])
+    except OperationalError as error:
+        if isinstance(error.orig, OutOfMemory):
+            raise GisError(
+                f"These rows span {len(names):,} months, more than the database can make at once; "
+                "load them in parts, or raise its max_locks_per_transaction."
+            ) from error
+        raise
+
+
+def _partition_name(layer: Layer, month: pd.Period) -> str:
+    return f"{layer.table.name}_{month:%Y_%m}"
+
+
+def _partitions(connection: Connection, layer: Layer) -> set[str]:
+    # Read from the catalogue itself: to_regclass may still deny what another session just made.
+    found = connection.execute(
+        text(
+            "SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid "
+            "WHERE inhparent = CAST(:parent AS regclass)"
+        ),
+        {"parent": layer.table.fullname},
+    )
+    return set(found.scalars())
+
+
+def _add_partition(connection: Connection, layer: Layer, name: str, month: pd.Period) -> None:
+    # Identifiers and bounds are made here from a table's name and a month: no outside text is in them.
+    parent, child = layer.table.fullname, f"{SCHEMA}.{name}"
+    first, after = month.start_time, (month + 1).start_time
+    connection.execute(text(f"CREATE TABLE {child} (LIKE {parent} INCLUDING ALL)"))
+    connection.execute(
+        text(
+            f"ALTER TABLE {parent} ATTACH PARTITION {child} "
+            f"FOR VALUES FROM ('{first:%Y-%m-%d}+00') TO ('{after:%Y-%m-%d}+00')"
         )
+    )
+
+
+def refresh_statistics(connection: Connection, layer: Layer, report: LoadReport) -> None:
+    """Let the planner know of a load that changed much; its estimates are shown to clients too."""
+    if report.inserted + report.updated >= _MANY_ROWS:
+        connection.execute(text(f"ANALYZE {layer.table.fullname}"))
 
 
 def forget_simulated(connection: Connection, layer: Layer) -> int:
@@ -106,7 +162,7 @@ def forget_simulated(connection: Connection, layer: Layer) -> int:
 
 def _stage(connection: Connection, layer: Layer, columns: list[Column[Any]]) -> str:
     staging = f"stage_{layer.table.name}"
-    names = ", ".join(column.name for column in columns)
+    names = _names(columns)
     connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{staging}"))
     connection.execute(
         text(
@@ -118,7 +174,7 @@ def _stage(connection: Connection, layer: Layer, columns: list[Column[Any]]) -> 
 
 
 def _copy(connection: Connection, staging: str, columns: list[Column[Any]], rows: gpd.GeoDataFrame) -> None:
-    names = ", ".join(column.name for column in columns)
+    names = _names(columns)
     # All that is valid is quoted, so that an empty text stays apart from NULL.
     quoting = WriteOptions(include_header=False, quoting_style="all_valid")
     driver = connection.connection.cursor()
@@ -141,12 +197,13 @@ def _encode(column: Column[Any], values: pd.Series) -> pa.Array:
     if isinstance(column.type, ARRAY):
         return pa.array(values.map(_array_literal), pa.string())
     if isinstance(column.type, Uuid):
-        return pa.array(values.map(str), pa.string())
+        return pa.array(values.map(str, na_action="ignore"), pa.string())
     return pa.Array.from_pandas(values.convert_dtypes())
 
 
-def _array_literal(items: Iterable[str] | None) -> str | None:
-    if items is None:
+def _array_literal(items: Iterable[str] | float | None) -> str | None:
+    # pandas writes a missing list as NaN once the column went through a join or a selection.
+    if items is None or isinstance(items, float):
         return None
     quoted = ('"' + str(item).replace("\\", "\\\\").replace('"', '\\"') + '"' for item in items)
     return "{" + ",".join(quoted) + "}"
@@ -156,28 +213,37 @@ def _merge(
     connection: Connection, layer: Layer, staging: str, columns: list[Column[Any]], offered: int
 ) -> LoadReport:
     table = f"{SCHEMA}.{layer.table.name}"
-    names = ", ".join(column.name for column in columns)
-    key = ", ".join(column.name for column in layer.table.primary_key.columns)
+    names = _names(columns)
+    key = _names(layer.table.primary_key.columns)
+    # In the order of the key, so that two loads of the same rows wait for each other and never deadlock.
+    rows = f"SELECT {names} FROM {staging} ORDER BY {key}"
     if layer.time_column is not None:
         done = connection.execute(
-            text(
-                f"INSERT INTO {table} ({names}) SELECT {names} FROM {staging} ON CONFLICT ({key}) DO NOTHING"
-            )
+            text(f"INSERT INTO {table} ({names}) {rows} ON CONFLICT ({key}) DO NOTHING")
         )
         return LoadReport(done.rowcount, 0, offered - done.rowcount)
-    rest = [column.name for column in columns if not column.primary_key]
+    rest = [_quoted(column) for column in columns if not column.primary_key]
     assignments = ", ".join(f"{name} = EXCLUDED.{name}" for name in rest)
     changed = " OR ".join(f"old.{name} IS DISTINCT FROM EXCLUDED.{name}" for name in rest)
     # xmax is 0 in a row version that an INSERT made, and the updating transaction's number otherwise.
     counts = connection.execute(
         text(
-            f"WITH merged AS (INSERT INTO {table} AS old ({names}) SELECT {names} FROM {staging} "
+            f"WITH merged AS (INSERT INTO {table} AS old ({names}) {rows} "
             f"ON CONFLICT ({key}) DO UPDATE SET {assignments} WHERE {changed} "
             "RETURNING (old.xmax = 0) AS is_new) "
             "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM merged"
         )
     ).one()
     return LoadReport(counts[0], counts[1], offered - counts[0] - counts[1])
+
+
+def _quoted(column: Column[Any]) -> str:
+    """A column's name for SQL; a layer may well have one that is an SQL word."""
+    return f'"{column.name}"'
+
+
+def _names(columns: Iterable[Column[Any]]) -> str:
+    return ", ".join(map(_quoted, columns))
 
 
 def latest(connection: Connection, layer: Layer) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import geopandas as gpd
@@ -24,9 +25,13 @@ class Ward(Feature):
         primary_key=True,
         aliases=("id", "ma", "wardCode"),
     )
-    name: Mapped[str] = described(SqlText, "Tên", "Name", nullable=False, aliases=("ten", "fullName"))
+    name: Mapped[str] = described(SqlText, "Tên", "Name", nullable=False, aliases=("ten", "tenXa"))
     kind: Mapped[str] = described(
-        choice("kind", "ward", "commune"), "Phường hoặc xã", "Ward or commune", nullable=False
+        choice("kind", "ward", "commune"),
+        "Phường hoặc xã",
+        "Ward or commune",
+        nullable=False,
+        aliases=("fullName", "loai", "cap"),
     )
     area_km2: Mapped[float] = described(
         Float, "Diện tích (EPSG:9214)", "Area (EPSG:9214)", unit="km²", nullable=False
@@ -34,15 +39,30 @@ class Ward(Feature):
     geom: Mapped[Any] = geometry("MULTIPOLYGON")
 
 
-def with_areas(wards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Measure every ward on the metric grid, whatever area the file claims."""
-    return wards.assign(area_km2=to_metric(wards.geometry).area / 1e6)
+_KINDS = {"phường": "ward", "xã": "commune"}
+"""The kind that the first word of a full name says, such as in Phường Phú Xuân."""
+
+
+def with_kinds_and_areas(wards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Tell wards from communes by their full names, and measure their areas on the metric grid.
+
+    A kind that is given stays; the area is measured whatever the file claims.
+    """
+    full_names = wards["kind"].fillna(wards["name"]) if "kind" in wards else wards["name"]
+    kinds = full_names.map(lambda name: _KINDS.get(_first_word(name), name))
+    return wards.assign(kind=kinds, area_km2=to_metric(wards.geometry).area / 1e6)
+
+
+def _first_word(name: object) -> str:
+    # Files write a Vietnamese letter as one sign or as a letter with its marks.
+    return unicodedata.normalize("NFC", str(name)).split(" ")[0].casefold()
 
 
 LAYER = Layer(
     name="wards",
     model=Ward,
-    derive=with_areas,
+    derive=with_kinds_and_areas,
+    derived=("kind", "area_km2"),
     title=Text("Phường, xã", "Wards and communes"),
     description=Text(
         "Đơn vị hành chính cấp xã của thành phố Huế (tỉnh Thừa Thiên-Huế trước 2025).",

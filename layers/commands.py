@@ -1,0 +1,244 @@
+"""``huegis layers``: what the layers are, files into them, and files out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from layers.ingest.report import FileReport, Rejections
+    from layers.ingest.source import Request
+
+_WIDTH_WITHOUT_TERMINAL = 200
+
+
+@click.group()
+def layers() -> None:
+    """List, describe, load and export the layers."""
+
+
+@layers.command("list")
+def list_() -> None:
+    """Show every layer with its number of rows and its latest time."""
+    from rich.table import Table
+
+    from gis_core.db import writing
+    from gis_core.time import local_text
+    from layers.registry import LAYERS
+    from layers.summary import summarise
+
+    table = Table("layer", "tên / title", "geometry", box=None, pad_edge=False)
+    for title in ("rows", "simulated"):
+        table.add_column(title, justify="right")
+    table.add_column("latest (Asia/Ho_Chi_Minh)")
+    with writing() as connection:
+        for layer in LAYERS.values():
+            found = summarise(connection, layer)
+            latest = local_text(found.latest) if found.latest else ""
+            table.add_row(
+                layer.name,
+                layer.title.both,
+                layer.geometry_type,
+                f"{found.rows:,}",
+                f"{found.simulated:,}",
+                latest,
+            )
+    _console().print(table)
+
+
+@layers.command()
+@click.argument("layer")
+def describe(layer: str) -> None:
+    """Show the columns of LAYER: type, unit, meaning, limits and the names that files may use."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from layers.registry import LAYERS
+    from layers.summary import describe_columns
+
+    found = LAYERS[layer]
+    console = _console()
+    console.print(f"[bold]{escape(found.title.both)}[/bold] ({found.name}, {found.geometry_type}, EPSG:4326)")
+    console.print(escape(f"{found.description.vi}\n{found.description.en}"))
+    console.print(escape(f"Cơ quan phụ trách / steward: {found.steward.both}\n"))
+    table = Table(
+        "column", "type", "unit", "ý nghĩa", "meaning", "values", "also read as", box=None, pad_edge=False
+    )
+    for row in describe_columns(found):
+        table.add_row(*map(escape, row))
+    console.print(table)
+    console.print("\n* a file must have it.")
+
+
+@layers.command()
+@click.argument("layer")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--crs", metavar="EPSG:n", help="CRS of the coordinates, where a file does not say or is wrong."
+)
+@click.option("--keep-good", is_flag=True, help="Load the good rows of a file that has bad ones.")
+@click.option("--replace-simulated", is_flag=True, help="Remove the layer's simulated rows first.")
+@click.option("--column", "columns", multiple=True, metavar="THEIRS=OURS", help="A file's name for a column.")
+@click.option(
+    "--layer-name", "--table", "table", metavar="NAME", help="Which layer of a GeoPackage or archive."
+)
+@click.option(
+    "--rejected",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write all rejected rows to this CSV file.",
+)
+@click.pass_context
+def load(
+    context: click.Context,
+    *,
+    layer: str,
+    files: tuple[Path, ...],
+    crs: str | None,
+    keep_good: bool,
+    replace_simulated: bool,
+    columns: tuple[str, ...],
+    table: str | None,
+    rejected: Path | None,
+) -> None:
+    """Load FILES into LAYER: each in one transaction, all of it or nothing.
+
+    GeoJSON, GeoPackage, FlatGeobuf, shapefile (also zipped), CSV with coordinates, OpenStreetMap
+    roads (.osm.pbf) and FIRMS CSV. Loading a file again changes nothing.
+    """
+    from gis_core.errors import CRSMismatchError, IngestError
+    from layers.ingest.load import load_file
+    from layers.ingest.report import Rejections
+    from layers.ingest.source import Request
+    from layers.registry import LAYERS
+
+    request = Request(LAYERS[layer], crs, table, _column_map(columns))
+    if rejected is not None and rejected.resolve() in {file.resolve() for file in files}:
+        raise click.UsageError("--rejected would overwrite a file that is to be loaded.")
+    refused, forget = 0, replace_simulated
+    console = _console()
+    with Rejections(rejected) as rejections:
+        for file in files:
+            try:
+                with _progress(file) as tell:
+                    report = load_file(
+                        file, request, rejections,
+                        keep_good=keep_good, replace_simulated=forget, on_progress=tell,
+                    )  # fmt: skip
+            except (IngestError, CRSMismatchError) as error:
+                refused += 1
+                click.echo(f"huegis: {error}", err=True)
+            else:
+                # Rows of the first file may be marked as simulated themselves; they stay.
+                forget = False
+                _print_report(layer, report)
+    _print_rejections(console, rejections, rejected)
+    if not replace_simulated and refused < len(files):
+        _hint_simulated(request)
+    if refused:
+        context.exit(1)
+
+
+@layers.command()
+@click.argument("layer")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--crs", metavar="EPSG:n", help="CRS to write in; EPSG:4326 by default.")
+@click.option("--bbox", metavar="W,S,E,N", help="Only features that meet this box, in degrees.")
+@click.option(
+    "--datetime", "interval", metavar="START/END", help="Only events of this time; '..' leaves an end open."
+)
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+def export(
+    *, layer: str, file: Path, crs: str | None, bbox: str | None, interval: str | None, overwrite: bool
+) -> None:
+    """Write LAYER to FILE: .gpkg, .geojson, .fgb, .parquet, .csv or .shp.zip."""
+    from layers.export import export as write
+    from layers.export import parse_bbox, parse_interval
+    from layers.registry import LAYERS
+
+    written = write(
+        LAYERS[layer], file, crs=crs, overwrite=overwrite,
+        bounds=None if bbox is None else parse_bbox(bbox),
+        window=None if interval is None else parse_interval(interval),
+    )  # fmt: skip
+    click.echo(f"{file}: {written.features:,} features of {layer}.")
+    for note in written.notes:
+        click.echo(f"  {note}")
+
+
+def _column_map(pairs: tuple[str, ...]) -> dict[str, str]:
+    mapped: dict[str, str] = {}
+    for pair in pairs:
+        theirs, equals, ours = pair.rpartition("=")
+        if not equals or not theirs or not ours:
+            raise click.BadParameter(f"'{pair}' is not of the form theirs=ours.", param_hint="--column")
+        mapped[theirs] = ours
+    return mapped
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    # Without a terminal, whoever reads wants whole lines.
+    return console if console.is_terminal else Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)
+
+
+@contextmanager
+def _progress(file: Path) -> Iterator[Callable[[float], None]]:
+    """A bar on stderr that is gone at the end; none where nobody watches."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import Progress
+
+    with Progress(
+        console=Console(stderr=True), transient=True, disable=not Console(stderr=True).is_terminal
+    ) as bar:
+        task = bar.add_task(escape(file.name), total=1.0)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _print_report(layer: str, report: FileReport) -> None:
+    rows = report.rows
+    rejected = f", {report.rejected:,} rejected" if report.rejected else ""
+    click.echo(
+        f"{report.path}: {rows.inserted:,} inserted, {rows.updated:,} updated, "
+        f"{rows.unchanged:,} unchanged{rejected} in {layer}."
+    )
+    for note in report.notes:
+        click.echo(f"  {note}")
+
+
+def _print_rejections(console: Console, rejections: Rejections, file: Path | None) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not rejections.count:
+        return
+    table = Table("file", "row", "reason", box=None, pad_edge=False, title="Rejected", title_justify="left")
+    for row in rejections.first:
+        table.add_row(escape(row.file), f"{row.unit} {row.number}", escape(row.reason))
+    console.print(table)
+    more = rejections.count - len(rejections.first)
+    if more:
+        click.echo(f"and {more:,} more{'' if file else '; --rejected FILE.csv writes them all'}.")
+    if file is not None:
+        click.echo(f"All {rejections.count:,} rejected rows are in {file}.")
+
+
+def _hint_simulated(request: Request) -> None:
+    from gis_core.db import writing
+    from layers.summary import summarise
+
+    with writing() as connection:
+        simulated = summarise(connection, request.layer).simulated
+    if simulated:
+        click.echo(
+            f"{request.layer.name} also holds {simulated:,} simulated rows; "
+            "--replace-simulated would remove them."
+        )
