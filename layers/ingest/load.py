@@ -1,0 +1,107 @@
+"""One file into one layer, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from psycopg.errors import DataError, IntegrityError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from gis_core.db import writing
+from gis_core.errors import IngestError
+from layers.ingest.fit import Fitter
+from layers.ingest.readers import open_source
+from layers.ingest.report import FileReport, RefusedError, Rejections
+from layers.ingest.source import Request, Source
+from layers.journal import record_load
+from layers.store import LoadReport, forget_simulated, put, refresh_statistics
+
+
+def load_file(
+    path: Path,
+    request: Request,
+    rejections: Rejections,
+    *,
+    keep_good: bool = False,
+    replace_simulated: bool = False,
+    on_progress: Callable[[float], None] = lambda done: None,
+) -> FileReport:
+    """Load a file: all of it, or nothing, or with ``keep_good`` all rows that can be.
+
+    Args:
+        path: the file.
+        request: where it goes and how it is meant.
+        rejections: gets every row that cannot be loaded.
+        keep_good: load the good rows of a file that has bad ones.
+        replace_simulated: remove the layer's simulated rows in the same transaction.
+        on_progress: told the part of the file that is done, 0 to 1.
+
+    Raises:
+        IngestError: the file as a whole is no good, or (RefusedError) rows of it are not.
+        CRSMismatchError: nobody knows what its coordinates refer to.
+    """
+    layer = request.layer
+    if not layer.loadable:
+        raise IngestError(str(path), None, f"layer {layer.name} follows from another and cannot be loaded.")
+    source = open_source(path, request)
+    fitter = Fitter(source, request)
+    try:
+        with writing() as connection:
+            removed = forget_simulated(connection, layer) if replace_simulated else 0
+            rows, rejected = _put_batches(
+                connection, fitter, rejections, keep_good=keep_good, on_progress=on_progress
+            )
+            refresh_statistics(connection, layer, rows)
+            record_load(connection, str(path).encode("utf-8", "replace").decode(), layer.name, rows)
+    except DBAPIError as error:
+        if isinstance(error.orig, DataError | IntegrityError):
+            said = str(error.orig).splitlines()[0]
+            raise IngestError(str(path), None, f"the database refused it: {said}") from error
+        raise
+    return FileReport(path, rows, rejected, _notes(source, fitter, removed))
+
+
+def _put_batches(
+    connection: Connection,
+    fitter: Fitter,
+    rejections: Rejections,
+    *,
+    keep_good: bool,
+    on_progress: Callable[[float], None],
+) -> tuple[LoadReport, int]:
+    """Put the rows in as they are read; after the first bad one only read on, to report all."""
+    source = fitter.source
+    total, offered, rejected = LoadReport(0, 0, 0), 0, 0
+    before = rejections.count
+    first = None
+    for batch in source.batches:
+        rows, faults = fitter.fit(batch)
+        rejections.add(source.path, source.unit, faults)
+        first = first or next(iter(faults), None)
+        rejected = rejections.count - before
+        offered += len(batch.numbers)
+        if keep_good or not rejected:
+            total += put(connection, fitter.layer, rows)
+        on_progress(batch.done)
+    if first is not None and (not keep_good or rejected >= offered):
+        raise RefusedError(source, rejected, offered, first, keep_good=keep_good)
+    return total, rejected
+
+
+def _notes(source: Source, fitter: Fitter, removed: int) -> tuple[str, ...]:
+    notes = list(source.notes)
+    if removed:
+        notes.append(f"{removed:,} simulated rows were removed.")
+    if fitter.unused:
+        notes.append(f"Columns of the file that were not used: {', '.join(fitter.unused[:30])}.")
+    if fitter.local_times:
+        notes.append(
+            f"{fitter.local_times:,} times without a zone were taken as local time (Asia/Ho_Chi_Minh)."
+        )
+    if fitter.repaired:
+        notes.append(f"{fitter.repaired:,} invalid polygons were repaired; no area changed by 0.1 % or more.")
+    if fitter.outside:
+        notes.append(f"{fitter.outside:,} features lie outside the province.")
+    return tuple(notes)
