@@ -1,0 +1,1 @@
+"""The computed surfaces of the province, one file each."""

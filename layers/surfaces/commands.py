@@ -1,0 +1,190 @@
+"""``huegis surfaces``: list the computed surfaces and build them; and the step of set-up that does so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import xarray as xr
+
+    from gis_core.time import Window
+    from layers.raster import RasterLayer, SurfaceRecord
+
+
+@click.group()
+def surfaces() -> None:
+    """List and build the computed surfaces."""
+
+
+@surfaces.command("list")
+def list_surfaces() -> None:
+    """List every surface: its window, when it was built, and its file."""
+    from gis_core.config import get_settings
+    from gis_core.errors import SurfaceNotBuiltError
+    from layers.raster import read_record
+    from layers.registry import SURFACES
+
+    settings = get_settings()
+    for surface in SURFACES.values():
+        path = surface.path(settings)
+        click.echo(f"{surface.name}: {surface.title.both}")
+        try:
+            record = read_record(surface, path)
+        except SurfaceNotBuiltError as error:
+            click.echo(f"  {error}")
+        else:
+            click.echo(_describe(record, path))
+
+
+@surfaces.command("build")
+@click.argument("name")
+@click.option("--at", help="Time that the surface is for; by default that of the latest data.")
+@click.option("--window", help="Stretch of time before it that is averaged, such as 6h (vehicle-density).")
+@click.option(
+    "--terrain",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Another terrain (flood-risk). Makes a file of its own and leaves the service's surface alone.",
+)
+@click.option(
+    "--stage-m",
+    type=float,
+    help="Rise of every stream above its drainage level, in place of the gauges' (flood-risk). "
+    "Makes a file of its own too.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write; by default the service's own, or NAME-TERRAIN.tif here for a file of its own.",
+)
+def build_surface(
+    name: str,
+    *,
+    at: str | None,
+    window: str | None,
+    terrain: Path | None,
+    stage_m: float | None,
+    output: Path | None,
+) -> None:
+    """Build the surface NAME and replace its file in one step.
+
+    A flood-risk surface shows one moment and takes no window. A terrain without gauges is
+    flooded by --stage-m; without it the gauges that stand on the terrain count.
+    """
+    from gis_core.config import get_settings
+    from gis_core.time import parse_instant
+    from layers.raster import write_surface
+    from layers.registry import SURFACES
+
+    surface = SURFACES[name]
+    settings = get_settings()
+    _refuse_unsuitable(name, window=window, terrain=terrain, stage_m=stage_m)
+    instant = None if at is None else parse_instant(at)
+    click.echo(f"Building {surface.title.both} ...", err=True)
+    started = time.monotonic()
+    if terrain is None and stage_m is None:
+        path = output or surface.path(settings)
+        span = _span(surface, instant, window)
+        array = surface.build(span)
+    else:
+        terrain = terrain or settings.terrain_file
+        path = output or Path(f"{name}-{terrain.stem}.tif")
+        span, array = _what_if(surface, instant, terrain, stage_m)
+    record = write_surface(surface, span, array, path)
+    click.echo(f"{name} built in {time.monotonic() - started:.1f} s:\n{_describe(record, path)}")
+
+
+def _refuse_unsuitable(name: str, *, window: str | None, terrain: Path | None, stage_m: float | None) -> None:
+    from gis_core.errors import InvalidParameterError
+    from layers.surfaces import flood_risk
+
+    is_flood = name == flood_risk.SURFACE.name
+    if window is not None and is_flood:
+        raise InvalidParameterError("window", f"'{name}' shows one moment and averages nothing; use --at.")
+    for option, value in (("terrain", terrain), ("stage-m", stage_m)):
+        if value is not None and not is_flood:
+            raise InvalidParameterError(option, f"'{name}' is not built on a terrain.")
+
+
+def _span(surface: RasterLayer, instant: datetime | None, window: str | None) -> Window:
+    from gis_core.time import Window, parse_duration
+
+    span = surface.default_window(instant)
+    return span if window is None else Window(span.end - parse_duration(window), span.end)
+
+
+def _what_if(
+    surface: RasterLayer, instant: datetime | None, terrain: Path, stage_m: float | None
+) -> tuple[Window, xr.DataArray]:
+    from layers.surfaces import flood_risk, inundation
+
+    if stage_m is not None:
+        return flood_risk.window_at(instant), inundation.from_uniform_rise(stage_m, terrain)
+    span = surface.default_window(instant)
+    return span, inundation.from_gauges(span, terrain, keep_drainage=False)
+
+
+def prepare(say: Callable[[str], None]) -> None:
+    """Build every surface that is not built yet or is older than what it is built from.
+
+    A surface that cannot be built is told in one sentence and keeps no other from being built.
+    """
+    from gis_core.config import get_settings
+    from gis_core.errors import GisError
+    from layers.raster import write_surface
+    from layers.registry import SURFACES
+
+    settings = get_settings()
+    for surface in SURFACES.values():
+        path = surface.path(settings)
+        try:
+            window = surface.default_window(None)
+            reason = _why_to_build(surface, window, path)
+            if reason is None:
+                continue
+            say(f"Building surface {surface.name}: {reason} ...")
+            started = time.monotonic()
+            write_surface(surface, window, surface.build(window), path)
+        except GisError as error:
+            say(f"Surface {surface.name} is not built: {error}")
+        else:
+            say(f"Surface {surface.name} built in {time.monotonic() - started:.1f} s.")
+
+
+def _why_to_build(surface: RasterLayer, window: Window, path: Path) -> str | None:
+    """Why the surface has to be built for ``window``, None where the built one is up to date."""
+    from gis_core import __version__
+    from gis_core.errors import SurfaceNotBuiltError
+    from layers.raster import read_record
+
+    try:
+        record = read_record(surface, path)
+    except SurfaceNotBuiltError:
+        return "there is none yet"
+    if record.version != __version__:
+        return f"it was built by version {record.version}"
+    if window.end > record.window.end:
+        return "there are later data"
+    changed = [name for name, value in surface.basis().items() if record.inputs.get(name) != value]
+    return f"changed {' and '.join(changed)}" if changed else None
+
+
+def _describe(record: SurfaceRecord, path: Path) -> str:
+    from gis_core.time import local_text
+
+    lines = [
+        f"  from {local_text(record.window.start)} to {local_text(record.window.end)}, Huế time",
+        f"  built at {local_text(record.built_at)}{', from simulated data' if record.simulated else ''}",
+    ]
+    if "flooded_km2" in record.inputs:
+        lines.append(f"  flooded: {record.inputs['flooded_km2']} km²")
+    if missing := record.inputs.get("gauges_without_reading"):
+        lines.append(f"  gauges without a reading: {', '.join(missing)}")
+    lines += [f"  note: {note}" for note in record.inputs.get("terrain_notes", ())]
+    return "\n".join([*lines, f"  {path}"])
