@@ -1,0 +1,167 @@
+"""The API's documents: pygeoapi's, with what we do not serve taken out and what we know put in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from gis_core.crs import crs_uri
+from gis_core.types import Text
+from layers.base import Layer
+from layers.registry import LAYERS, SURFACES
+from ogc_api.asking import Language, said
+from ogc_api.facts import FactFinder, Facts
+from ogc_api.host import Document, Host
+from ogc_api.schema import Fields, geometry_format, layer_schema, surface_schema
+
+CONFORMANCE = (
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/landing-page",
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/json",
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/html",
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/schemas",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/core-roles-features",
+    "http://www.opengis.net/spec/ogcapi-coverages-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-coverages-1/1.0/conf/coverage-bbox",
+    "http://www.opengis.net/spec/ogcapi-coverages-1/1.0/conf/coverage-rangesubset",
+    "http://www.opengis.net/spec/ogcapi-coverages-1/1.0/conf/geodata-coverage",
+    "http://www.opengis.net/spec/ogcapi-coverages-1/1.0/conf/oas30",
+)
+"""The conformance classes that are true of this service; the tests hold it to them."""
+
+_NOT_SERVED = ("/processes", "/jobs", "/TileMatrixSets", "f=jsonld")
+_JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
+
+_LINK_TITLES = {
+    "This document as JSON": "Tài liệu này dạng JSON",
+    "This document as HTML": "Tài liệu này dạng HTML",
+    "The OpenAPI definition as JSON": "Định nghĩa OpenAPI dạng JSON",
+    "The OpenAPI definition as HTML": "Định nghĩa OpenAPI dạng HTML",
+    "Conformance": "Các lớp tuân thủ",
+    "Collections": "Danh sách bộ dữ liệu",
+    "The landing page of this server as JSON": "Trang chủ API dạng JSON",
+    "The landing page of this server as HTML": "Trang chủ API dạng HTML",
+    "Schema of collection in JSON": "Lược đồ dạng JSON",
+    "Schema of collection in HTML": "Lược đồ dạng HTML",
+    "Queryables for this collection as JSON": "Các thuộc tính lọc được, dạng JSON",
+    "Queryables for this collection as HTML": "Các thuộc tính lọc được, dạng HTML",
+    "Items as GeoJSON": "Đối tượng dạng GeoJSON",
+    "Items as HTML": "Đối tượng dạng HTML",
+    "Coverage data": "Dữ liệu lưới dạng CoverageJSON",
+    "Coverage data as GTiff": "Dữ liệu lưới dạng GeoTIFF",
+}
+
+
+class Documents:
+    """Every document of the API, for one address and one language at a time."""
+
+    def __init__(self, host: Host, facts: FactFinder) -> None:
+        self._host = host
+        self._facts = facts
+
+    def landing(self, base: str, spoken: Language) -> Document:
+        """The landing page: where everything is."""
+        document = self._host.landing(base, spoken)
+        document["links"] = _links(document["links"], spoken)
+        for link in document["links"]:
+            if link["rel"] == "about":
+                link["href"] = base.removesuffix("/ogc") + "/"
+        return document
+
+    def conformance(self) -> Document:
+        """The conformance classes."""
+        return {"conformsTo": list(CONFORMANCE)}
+
+    def collections(self, base: str, spoken: Language) -> Document:
+        """Every layer and every surface, whatever state its data are in."""
+        document = self._host.collections(base, spoken)
+        document["links"] = _links(document["links"], spoken)
+        document["collections"] = [self._mended(entry, spoken) for entry in document["collections"]]
+        return document
+
+    def collection(self, base: str, spoken: Language, name: str) -> Document:
+        """One layer or surface, which must exist."""
+        entries = self._host.collections(base, spoken)["collections"]
+        return self._mended(next(entry for entry in entries if entry["id"] == name), spoken)
+
+    def schema(self, base: str, spoken: Language, name: str) -> Document:
+        """The schema of a layer's features or a surface's bands."""
+        document = self._host.schema(base, spoken, name)
+        if name in SURFACES:
+            _describe(document, surface_schema(SURFACES[name], spoken))
+            for place, entry in enumerate(document["properties"].values(), 1):
+                entry["x-ogc-propertySeq"] = place
+        else:
+            _describe(document, layer_schema(LAYERS[name], spoken))
+            document["properties"]["geometry"]["format"] = geometry_format(LAYERS[name])
+        return document
+
+    def queryables(self, base: str, spoken: Language, name: str) -> Document:
+        """What a layer can be filtered by; of a list, one element is asked for."""
+        document = self._host.queryables(base, spoken, name)
+        fields = layer_schema(LAYERS[name], spoken)
+        for field in fields.values():
+            if field["type"] == "array":
+                field.update(field.pop("items"))
+        _describe(document, fields)
+        document["properties"]["geometry"]["format"] = geometry_format(LAYERS[name])
+        document["$id"] = f"{base}/collections/{name}/queryables"
+        document["additionalProperties"] = False
+        return document
+
+    def _mended(self, entry: Document, spoken: Language) -> Document:
+        name = entry["id"]
+        facts = self._facts.of(name)
+        declared: Any = LAYERS[name] if name in LAYERS else SURFACES[name]
+        entry["links"] = _links(entry["links"], spoken)
+        entry["attribution"] = said(declared.steward, spoken)
+        sentences = [entry["description"], *(said(remark, spoken) for remark in facts.remarks)]
+        entry["description"] = " ".join(sentences)
+        if facts.simulated:
+            entry["keywords"] = [*entry["keywords"], said(Text("mô phỏng", "simulated"), spoken)]
+        if name in SURFACES or (isinstance(declared, Layer) and declared.time_column is not None):
+            entry["extent"]["temporal"] = {"interval": [[_iso(facts.first), _iso(facts.last)]]}
+        if facts.grid is not None:
+            _describe_grid(entry, facts)
+        return entry
+
+
+def _describe(document: Document, fields: Fields) -> None:
+    """Give each property its own words and limits; pygeoapi's roles stay."""
+    document["$schema"] = _JSON_SCHEMA
+    for name, field in fields.items():
+        roles = {key: value for key, value in document["properties"][name].items() if key == "x-ogc-role"}
+        document["properties"][name] = field | roles
+
+
+def _describe_grid(entry: Document, facts: Facts) -> None:
+    grid = facts.grid
+    if grid is not None:
+        entry["storageCrs"] = crs_uri(grid.srid)
+        entry["crs"] = [crs_uri(grid.srid)]
+        entry["extent"]["spatial"]["grid"] = [
+            {"cellsCount": grid.columns, "resolution": grid.cell_x},
+            {"cellsCount": grid.rows, "resolution": grid.cell_y},
+        ]
+
+
+def _links(links: list[dict[str, str]], spoken: Language) -> list[dict[str, str]]:
+    """The links that lead somewhere, with titles in the language asked for."""
+    return [
+        link | {"title": said(Text(_LINK_TITLES.get(link["title"], link["title"]), link["title"]), spoken)}
+        for link in links
+        if not any(part in link["href"] for part in _NOT_SERVED)
+    ]
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

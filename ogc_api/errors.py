@@ -1,0 +1,33 @@
+"""Errors of the OGC API: one sentence with its code, as JSON or as a page."""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from gis_core.errors import GisError
+from gis_core.service import CODE_OF, http_status
+from ogc_api.asking import prefers_html
+from ogc_api.pages import page
+
+_RETRY_AFTER_S = "5"
+
+
+def not_found(sentence: str) -> HTTPException:
+    """What to raise for an address that has nothing behind it."""
+    return HTTPException(404, sentence)
+
+
+def error_response(request: Request, error: GisError | HTTPException) -> Response:
+    """The answer that stands for an error; statuses come from the service's one table."""
+    if isinstance(error, HTTPException):
+        status, sentence, headers = error.status_code, error.detail, dict(error.headers or {})
+    else:
+        status, sentence, headers = http_status(error), str(error), {}
+    if status == 503:
+        headers["Retry-After"] = _RETRY_AFTER_S
+    body = {"code": CODE_OF.get(status, "NoApplicableCode"), "description": sentence}
+    if prefers_html(request):
+        return page(request, "exception.html", status=status, headers=headers, error=body)
+    return JSONResponse(body, status, headers)

@@ -1,0 +1,1 @@
+"""pygeoapi's view of our layers and surfaces."""
