@@ -1,0 +1,1 @@
+"""The pages for people: a portal and maps of fire, traffic, flood and everything."""

@@ -1,0 +1,261 @@
+"""Drawing: features with the style of their layer become one layer of a folium map.
+
+The page carries geometry, the number of a style and the texts of a popup, all as data.
+``assets/map.js`` builds every popup from text nodes, so a name that looks like HTML is
+shown as it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from folium.template import Template
+from sqlalchemy import Column, Enum
+
+from gis_core.crs import STORAGE_SRID, to_metric
+from gis_core.types import Text
+from layers.base import Layer, Style
+from maps import texts
+from maps.overlay import Picture
+from maps.words import Language, amount, moment, pick
+
+Path = Mapping[str, float | str | bool]
+"""Options of a Leaflet path: radius, weight, color, fillColor, fillOpacity and the like."""
+
+Row = tuple[Text, Text | str | None]
+"""One line of a popup: what it is, and its value; a value of None is left out."""
+
+_DECIMALS = 5
+"""Of a degree: about a metre."""
+
+_MOST_VERTICES = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class Popup:
+    """What opens on a click: a heading, lines, and a label that is always shown."""
+
+    title: Text | str
+    rows: tuple[Row, ...] = ()
+    label: Text | str | None = None
+    simulated: bool = False
+
+
+class Drawn(folium.map.Layer):
+    """One entry of the layer control, drawn from data by ``assets/map.js``."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "var {{ this.get_name() }} = huegis.features({{ this.data|tojson }}, {{ this.settings|tojson }});"
+        "{% endmacro %}"
+    )
+
+    def __init__(
+        self, name: str, data: dict[str, Any], settings: dict[str, Any], *, show: bool, control: bool
+    ) -> None:
+        super().__init__(name=name, overlay=True, control=control, show=show)
+        self._name = "Drawn"
+        self.data = data
+        self.settings = settings
+
+
+class Pictured(folium.map.Layer):
+    """A picture as one entry of the layer control, painted by ``assets/map.js``."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "var {{ this.get_name() }} = huegis.picture("
+        "{{ this.uri|tojson }}, {{ this.corners|tojson }}, {{ this.settings|tojson }});"
+        "{% endmacro %}"
+    )
+
+    def __init__(
+        self, name: str, picture: Picture, *, opacity: float, pane: str = "surfaces", show: bool = True
+    ) -> None:
+        super().__init__(name=name, overlay=True, control=True, show=show)
+        self._name = "Pictured"
+        west, south, east, north = picture.bounds
+        self.uri = picture.uri
+        self.corners = [[south, west], [north, east]]
+        # The relief is a continuous tone; a surface has classes, whose edges are meant.
+        self.settings = {"opacity": opacity, "pane": pane, "smooth": pane != "surfaces"}
+
+
+def draw(
+    name: str,
+    features: gpd.GeoDataFrame,
+    path_of: Callable[[Any], Path],
+    language: Language,
+    popup_of: Callable[[Any], Popup] | None = None,
+    *,
+    tolerance_m: float = 20.0,
+    pane: str | None = None,
+    show: bool = True,
+    control: bool = True,
+) -> Drawn:
+    """Features of one geometry type as a layer of a map.
+
+    Args:
+        name: how the layer control names it.
+        features: geometry in EPSG:4326.
+        path_of: how one row (a named tuple) is drawn.
+        language: of the popups.
+        popup_of: what opens on one row; without it the layer does not react.
+        tolerance_m: how far a simplified line may leave the true one; coarser where
+            the layer has too many vertices for a page.
+        pane: ``surfaces``, ``areas``, ``lines`` or ``points``; by geometry type if None.
+        show: whether it is on when the page opens.
+        control: whether the layer control lists it.
+    """
+    shapes = simplified(features.geometry, tolerance_m)
+    styles: dict[Hashable, int] = {}
+    labels: dict[str, int] = {}
+    items = []
+    for row, shape in zip(features.itertuples(index=False), shapes, strict=True):
+        if shape is None or shape.is_empty:
+            continue
+        path = dict(path_of(row))
+        properties: dict[str, Any] = {"s": styles.setdefault(tuple(path.items()), len(styles))}
+        if popup_of is not None:
+            properties |= _said(popup_of(row), language, labels)
+        items.append(
+            {"type": "Feature", "geometry": shapely.geometry.mapping(shape), "properties": properties}
+        )
+    data = {"styles": [dict(style) for style in styles], "labels": list(labels), "features": items}  # type: ignore[call-overload]
+    settings = {"pane": pane or _pane_of(features.geometry), "interactive": popup_of is not None}
+    return Drawn(name, data, settings, show=show, control=control)
+
+
+def _said(popup: Popup, language: Language, labels: dict[str, int]) -> dict[str, Any]:
+    """A popup as the page carries it; a label stands once for the whole layer and is named by its number."""
+    # A missing text of a data frame is NaN.
+    rows = [
+        [labels.setdefault(pick(label, language), len(labels)), pick(value, language)]
+        for label, value in popup.rows
+        if isinstance(value, (str, tuple))
+    ]
+    said: dict[str, Any] = {"t": pick(popup.title, language), "r": rows}
+    if popup.label is not None:
+        said["l"] = pick(popup.label, language)
+    if popup.simulated:
+        said["m"] = 1
+    return said
+
+
+def simplified(shapes: gpd.GeoSeries, tolerance_m: float) -> list[shapely.Geometry]:
+    """Shapes simplified in metres and rounded to about a metre, within the vertices a page may carry.
+
+    Returns:
+        One geometry in EPSG:4326 for each.
+    """
+    if shapes.empty:
+        return []
+    if (shapes.geom_type == "Point").all():
+        return _rounded(shapes)
+    metric = to_metric(shapes)
+    kept = metric.simplify(tolerance_m)
+    while shapely.get_num_coordinates(kept.to_numpy()).sum() > _MOST_VERTICES and tolerance_m < 2_000:
+        tolerance_m *= 2
+        kept = metric.simplify(tolerance_m)
+    return _rounded(kept.to_crs(STORAGE_SRID))
+
+
+def _rounded(shapes: gpd.GeoSeries) -> list[shapely.Geometry]:
+    return list(shapely.transform(shapes.to_numpy(), lambda degrees: np.round(degrees, _DECIMALS)))
+
+
+def path_of_style(style: Style, geometry_type: str) -> Callable[[Any], Path]:
+    """How a layer's own style draws one of its rows."""
+
+    def path(row: Any) -> Path:
+        color = style.color_of(getattr(row, style.column)) if style.column else style.color
+        return path_options(color, style.size_px, style.fill_opacity, geometry_type)
+
+    return path
+
+
+def path_options(color: str, size_px: float, fill_opacity: float, geometry_type: str) -> Path:
+    """Leaflet's options for a colour and a size, by geometry type."""
+    if geometry_type == "POINT":
+        return dot(color, size_px)
+    if geometry_type.endswith("LINESTRING"):
+        return {"color": color, "weight": size_px, "opacity": 0.9, "fill": False}
+    return {
+        "color": color,
+        "weight": size_px,
+        "opacity": 0.8,
+        "fillColor": color,
+        "fillOpacity": fill_opacity,
+    }
+
+
+def dot(
+    color: str, radius_px: float, *, opacity: float = 0.9, ring: str = "#ffffff", ring_px: float = 1
+) -> Path:
+    """Leaflet's options for a point: a disc with a ring around it."""
+    return {
+        "radius": radius_px,
+        "color": ring,
+        "weight": ring_px,
+        "opacity": opacity,
+        "fillColor": color,
+        "fillOpacity": opacity,
+    }
+
+
+def popup_of_layer(layer: Layer) -> Callable[[Any], Popup]:
+    """A popup with every property of a layer, named in the reader's language."""
+    hidden = ("origin_key", "simulated", layer.label_column)
+    columns = [column for column in layer.properties if column.name not in hidden]
+    labels = [Text(column.info.get("vi") or column.name, column.comment or column.name) for column in columns]
+
+    def popup(row: Any) -> Popup:
+        values = (_value_text(column, layer.style, getattr(row, column.name)) for column in columns)
+        named = getattr(row, layer.label_column) if layer.label_column else None
+        return Popup(
+            named if isinstance(named, str) else layer.title,
+            tuple(zip(labels, values, strict=True)),
+            simulated=row.simulated,
+        )
+
+    return popup
+
+
+def _value_text(column: Column[Any], style: Style, value: Any) -> Text | str | None:
+    """A value as people read it: classes by their name, numbers with their unit, times in local time."""
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value) or None
+    if pd.isna(value):
+        return None
+    if isinstance(value, pd.Timestamp):
+        return moment(value.to_pydatetime())
+    if isinstance(value, (bool, np.bool_)):
+        return texts.YES if value else texts.NO
+    if isinstance(value, (int, float, np.number)):
+        return amount(float(value), column.info.get("unit") or "", 0 if float(value).is_integer() else 2)
+    return _word(column, style, str(value))
+
+
+def _word(column: Column[Any], style: Style, value: str) -> Text | str:
+    if column.name == style.column:
+        return next((entry.label for entry in style.classes if entry.value == value), texts.code(value))
+    return texts.code(value) if isinstance(column.type, Enum) or column.name == "class_name" else value
+
+
+def simulated_in(*frames: gpd.GeoDataFrame | pd.DataFrame) -> bool:
+    """Whether any row of these is marked as simulated."""
+    return any(bool(frame["simulated"].any()) for frame in frames if "simulated" in frame.columns)
+
+
+def _pane_of(shapes: gpd.GeoSeries) -> str:
+    kinds: Sequence[str] = list(shapes.geom_type.unique())
+    if any("Polygon" in kind for kind in kinds):
+        return "areas"
+    return "lines" if any("Line" in kind for kind in kinds) else "points"
