@@ -31,7 +31,7 @@ def test_lengths_of_time(text: str, length: timedelta) -> None:
     assert parse_duration(text) == length
 
 
-@pytest.mark.parametrize("text", ["", "6", "h", "-6h", "0h", "6 weeks"])
+@pytest.mark.parametrize("text", ["", "6", "h", "-6h", "0h", "6 weeks", "9" * 400 + "d", "999999999999d"])
 def test_what_is_no_length_of_time_is_refused(text: str) -> None:
     with pytest.raises(InvalidParameterError, match="6h"):
         parse_duration(text)
@@ -40,7 +40,7 @@ def test_what_is_no_length_of_time_is_refused(text: str) -> None:
 @given(st.datetimes(timezones=st.timezones(), allow_imaginary=False))
 def test_an_instant_survives_its_own_text(instant: datetime) -> None:
     """Compared in UTC: in the hour that a clock runs twice, Python finds no two zones equal."""
-    assume(timedelta(days=2) < instant.replace(tzinfo=None) - datetime.min < timedelta(days=3_652_000))
+    assume(2 < instant.year < 9998)
     assert parse_instant(instant.isoformat()) == instant.astimezone(UTC)
 
 
