@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import xarray as xr
@@ -16,6 +15,7 @@ from gis_core.time import Window, parse_duration
 from gis_core.types import Text
 from layers import observations
 from layers.raster import Band, RasterLayer, Stop
+from layers.surfaces.flood_basis import DEPTH_M, RISK_CLASS, basis_on
 
 READING_AGE = parse_duration("6h")
 """An older stage says nothing of the river's present one."""
@@ -66,21 +66,6 @@ def basis() -> dict[str, Any]:
     return basis_on(get_settings().terrain_file)
 
 
-def basis_on(terrain_file: Path) -> dict[str, Any]:
-    """The same for any terrain file."""
-    section = get_settings().surfaces.flood_risk
-    terrain: dict[str, Any] = {"file": terrain_file.name}
-    if terrain_file.is_file():
-        status = terrain_file.stat()
-        modified_at = datetime.fromtimestamp(status.st_mtime, UTC).isoformat()
-        terrain |= {"size_bytes": status.st_size, "modified_at": modified_at}
-    parameters = {
-        "stream_area_km2": section.stream_area_km2,
-        "depth_classes_m": list(section.depth_classes_m),
-    }
-    return {"terrain": terrain, "parameters": parameters}
-
-
 SURFACE = RasterLayer(
     name="flood-risk",
     title=Text("Nguy cơ ngập lụt", "Flood risk"),
@@ -99,7 +84,7 @@ SURFACE = RasterLayer(
     ),
     bands=(
         Band(
-            "risk_class",
+            RISK_CLASS,
             Text("Cấp nguy cơ ngập", "Flood risk class"),
             "1",
             (
@@ -111,7 +96,7 @@ SURFACE = RasterLayer(
             ),
         ),
         Band(
-            "depth_m",
+            DEPTH_M,
             Text("Độ sâu ngập", "Depth of water"),
             "m",
             (

@@ -27,8 +27,8 @@ from gis_core.time import Window, local_text
 from gis_core.types import BoolArray, FloatArray
 from layers import observations, river_gauges
 from layers.raster import NODATA
-from layers.surfaces import flood_risk
 from layers.surfaces.drainage import DrainedTerrain, drained_terrain
+from layers.surfaces.flood_basis import DEPTH_M, RISK_CLASS, basis_on
 
 BED_DEPTH_M = 1.0
 """What a river without alarm levels holds in its bed: alarm level I of the Hương at Kim Long."""
@@ -105,7 +105,7 @@ def from_gauges(window: Window, terrain_file: Path, *, keep_drainage: bool) -> x
     }
     rise_m = rise_along_streams(drained.drainage, streams, cells, rises)
     simulated = drained.terrain.simulated or any(reading.simulated for reading, _ in used)
-    return _surface(drained, rise_m, inputs=inputs | flood_risk.basis_on(terrain_file), simulated=simulated)
+    return _surface(drained, rise_m, inputs=inputs | basis_on(terrain_file), simulated=simulated)
 
 
 def from_uniform_rise(stage_m: float, terrain_file: Path) -> xr.DataArray:
@@ -119,7 +119,7 @@ def from_uniform_rise(stage_m: float, terrain_file: Path) -> xr.DataArray:
         raise InvalidParameterError("stage-m", f"{stage_m:g} m is not between 0 and {MAX_DEPTH_M:g} m.")
     drained = drained_terrain(terrain_file)
     rise_m = np.where(_streams(drained), stage_m, 0.0)
-    inputs = {"uniform_rise_m": stage_m} | flood_risk.basis_on(terrain_file)
+    inputs = {"uniform_rise_m": stage_m} | basis_on(terrain_file)
     return _surface(drained, rise_m, inputs=inputs, simulated=drained.terrain.simulated)
 
 
@@ -186,7 +186,7 @@ def _surface(
         np.where(np.isnan(bands), np.float32(NODATA), bands),
         dims=("band", "y", "x"),
         coords={
-            "band": [band.name for band in flood_risk.SURFACE.bands],
+            "band": [RISK_CLASS, DEPTH_M],
             "y": terrain.transform.f - (np.arange(rows) + 0.5) * terrain.cell_m,
             "x": terrain.transform.c + (np.arange(columns) + 0.5) * terrain.cell_m,
         },
