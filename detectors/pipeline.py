@@ -13,19 +13,21 @@ from detectors.base import Detections
 from gis_core.crs import METRIC_SRID, STORAGE_SRID
 from gis_core.errors import DetectorError
 from gis_core.georeference import GroundPlaneCamera
-from layers.detections import STEWARDS
+from layers.subjects import SUBJECTS
 
-SUBJECT_OF_CLASS = {
-    "car": "vehicle",
-    "motorcycle": "vehicle",
-    "bus": "vehicle",
-    "truck": "vehicle",
-    "bicycle": "vehicle",
-    "smoke": "forest_fire",
-    "flame": "forest_fire",
-    "straw_fire": "straw_burning",
-    "flood": "flooding",
+CLASSES_OF_SUBJECT = {
+    "vehicle": ("car", "motorcycle", "bus", "truck", "bicycle"),
+    "traffic_violation": ("red_light", "wrong_way", "no_helmet", "illegal_parking", "speeding"),
+    "environmental_violation": ("litter", "waste_dumping", "black_smoke", "wastewater"),
+    "wildlife": ("animal", "monkey", "wild_boar", "deer"),
+    "forest_fire": ("smoke", "flame"),
+    "straw_burning": ("straw_fire",),
+    "flooding": ("flood",),
+    "crowding": ("crowd",),
+    "incident": ("crash", "stalled_vehicle", "fallen_tree", "landslide"),
 }
+"""The classes that detectors may give, by what they are seen as."""
+SUBJECT_OF_CLASS = {name: subject for subject, names in CLASSES_OF_SUBJECT.items() for name in names}
 
 
 class Placed(NamedTuple):
@@ -88,8 +90,8 @@ def _place_frame(detections: Detections, cameras: gpd.GeoDataFrame) -> pd.DataFr
             "subject": subjects,
             "class_name": detections.class_names,
             "confidence": detections.confidence,
-            "status": ["suspected" if subject != "vehicle" else "observed" for subject in subjects],
-            "steward_agency": [STEWARDS[subject] for subject in subjects],
+            "status": [SUBJECTS[subject].first_status for subject in subjects],
+            "steward_agency": [SUBJECTS[subject].steward for subject in subjects],
             "cov_xx_m2": ground.covariance_m2[:, 0, 0],
             "cov_xy_m2": ground.covariance_m2[:, 0, 1],
             "cov_yy_m2": ground.covariance_m2[:, 1, 1],

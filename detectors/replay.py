@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from detectors.base import Detections, Frame
 from gis_core.errors import DetectorError, IngestError
+from layers.ingest.values import CLOCK_SKEW, EARLIEST
+
+Pixel = Annotated[float, Field(ge=-1e6, le=1e6)]
+"""A frame coordinate; a box may reach out of its frame, but is somewhere."""
 
 
 class RecordedObject(BaseModel):
@@ -23,7 +28,7 @@ class RecordedObject(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    box_px: tuple[float, float, float, float]
+    box_px: tuple[Pixel, Pixel, Pixel, Pixel]
     class_name: str = Field(alias="class", min_length=1, max_length=100)
     confidence: float = Field(ge=0, le=1)
 
@@ -38,6 +43,13 @@ class RecordedFrame(BaseModel):
     width_px: int = Field(ge=1, le=20_000)
     height_px: int = Field(ge=1, le=20_000)
     objects: list[RecordedObject]
+
+    @field_validator("at")
+    @classmethod
+    def _is_past(cls, at: datetime) -> datetime:
+        if not EARLIEST <= at <= datetime.now(UTC) + CLOCK_SKEW:
+            raise ValueError(f"it lies before {EARLIEST.year} or in the future")
+        return at
 
 
 class ReplayDetector:
@@ -76,8 +88,10 @@ def _read(recording: Path) -> list[Detections]:
     """
     try:
         lines = recording.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise IngestError(recording.name, None, f"cannot be read: {error}.") from error
+    except OSError as error:
+        raise IngestError(recording.name, None, f"the file cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise IngestError(recording.name, None, "the file is not UTF-8 text.") from error
     frames = []
     for number, line in enumerate(lines, 1):
         if not line.strip():

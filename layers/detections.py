@@ -6,23 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Float, Index
+import geopandas as gpd
+import pandas as pd
+from sqlalchemy import DateTime, Float, Index, Integer
 from sqlalchemy import Text as SqlText
 from sqlalchemy import Uuid as SqlUuid
 from sqlalchemy.orm import Mapped
 
 from gis_core.types import Text
 from layers.base import Feature, Layer, Style, StyleClass, choice, described, geometry
-
-SUBJECTS = ("vehicle", "forest_fire", "straw_burning", "flooding")
-STEWARDS = {
-    "vehicle": "Phòng Cảnh sát giao thông",
-    "forest_fire": "Chi cục Kiểm lâm",
-    "straw_burning": "Sở Nông nghiệp và Môi trường",
-    "flooding": "Ban Chỉ huy Phòng thủ dân sự",
-}
-"""The agency that what is seen concerns, by subject."""
-STATUSES = ("observed", "suspected", "verified", "refuted")
+from layers.subjects import STATUSES, SUBJECTS
 
 
 class Detection(Feature):
@@ -60,7 +53,39 @@ class Detection(Feature):
         nullable=False,
         server_default="observed",
     )
+    verified_by: Mapped[str | None] = described(
+        SqlText,
+        "Cơ quan hoặc tài khoản đã xác minh hay bác bỏ",
+        "Agency or account that verified or refuted it",
+        aliases=("nguoi_xac_minh",),
+    )
+    verified_at: Mapped[datetime | None] = described(
+        DateTime(timezone=True),
+        "Thời điểm xác minh hay bác bỏ (UTC)",
+        "When it was verified or refuted (UTC)",
+        aliases=("thoi_gian_xac_minh",),
+    )
     steward_agency: Mapped[str] = described(SqlText, "Cơ quan phụ trách", "Steward agency", nullable=False)
+    violation_kind: Mapped[str | None] = described(
+        SqlText,
+        "Hành vi vi phạm (giao thông, môi trường)",
+        "What the violation of traffic or environmental rules consists in",
+        aliases=("violation", "hanh_vi_vi_pham"),
+    )
+    species: Mapped[str | None] = described(
+        SqlText,
+        "Loài động vật hoang dã, tên khoa học nếu biết",
+        "Species of wildlife, by its scientific name where known",
+        aliases=("scientificName", "loai"),
+    )
+    individual_count: Mapped[int | None] = described(
+        Integer,
+        "Số cá thể (động vật) hoặc số người",
+        "Number of animals or people seen",
+        minimum=1,
+        maximum=1_000_000,
+        aliases=("individualCount", "count", "so_luong"),
+    )
     frp_mw: Mapped[float | None] = described(
         Float, "Công suất bức xạ của đám cháy", "Fire radiative power", unit="MW", minimum=0, aliases=("frp",)
     )
@@ -93,14 +118,33 @@ class Detection(Feature):
     geom: Mapped[Any] = geometry("POINT")
 
 
+def with_subject_defaults(detections: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give every row that has none the steward agency and the first status of its subject."""
+    filled = {
+        "steward_agency": {name: subject.steward for name, subject in SUBJECTS.items()},
+        "status": {name: subject.first_status for name, subject in SUBJECTS.items()},
+    }
+    for column, of_subject in filled.items():
+        given = detections.get(column, pd.Series(None, index=detections.index, dtype=object))
+        absent = given.isna() | given.isin([""])
+        if absent.any():
+            follows = detections["subject"].map(of_subject).astype(object)
+            detections = detections.assign(**{column: given.astype(object).where(~absent, follows)})
+    return detections
+
+
 LAYER = Layer(
     name="detections",
     model=Detection,
     time_column="detected_at",
+    derive=with_subject_defaults,
+    derived=("steward_agency", "status"),
     title=Text("Phát hiện", "Detections"),
     description=Text(
-        "Phương tiện, nghi cháy rừng, đốt rơm rạ và ngập lụt do camera và vệ tinh phát hiện.",
-        "Vehicles, suspected forest fires, straw burning and flooding seen by cameras and satellites.",
+        "Phương tiện, vi phạm giao thông và môi trường, động vật hoang dã, cháy rừng, đốt rơm rạ, ngập lụt, "
+        "tụ tập đông người và sự cố do camera và vệ tinh phát hiện.",
+        "Vehicles, traffic and environmental violations, wildlife, forest fires, straw burning, flooding, "
+        "crowding and incidents seen by cameras and satellites.",
     ),
     steward=Text("Trung tâm Giám sát, điều hành đô thị thông minh", "Smart city operations centre"),
     keywords=("phát hiện", "AI", "detection"),
@@ -108,11 +152,6 @@ LAYER = Layer(
         color="#616161",
         size_px=3,
         column="subject",
-        classes=(
-            StyleClass("vehicle", "#3367d6", Text("Phương tiện", "Vehicle")),
-            StyleClass("forest_fire", "#d32f2f", Text("Cháy rừng", "Forest fire")),
-            StyleClass("straw_burning", "#f57c00", Text("Đốt rơm rạ", "Straw burning")),
-            StyleClass("flooding", "#0288d1", Text("Ngập lụt", "Flooding")),
-        ),
+        classes=tuple(StyleClass(one.name, one.color, one.label) for one in SUBJECTS.values()),
     ),
 )

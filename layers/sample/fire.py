@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from gis_core.camera import ground_covariance
 from gis_core.crs import STORAGE_SRID, metric_to_lonlat
@@ -73,6 +74,7 @@ def fire_detections(seed: int, cameras: gpd.GeoDataFrame, terrain: ElevationGrid
         confidence=(0.3 + 0.69 * confidence).round(3),
         status=status,
         steward_agency="Chi cục Kiểm lâm",
+        **_verdict(status, rows["detected_at"], "Hạt Kiểm lâm"),
         frp_mw=np.where(from_space, rng.lognormal(heat, 0.5).round(1), np.nan),
     )
 
@@ -84,14 +86,27 @@ def straw_detections(seed: int, cameras: gpd.GeoDataFrame, terrain: ElevationGri
     camera, position = poles.look(_STRAW, terrain, 0.3, 4.0, rng)
     hour = rng.integers(0, _STRAW_DAYS, _STRAW) * 24 + rng.normal(16.0, 1.6, _STRAW).clip(9, 20)
     rows = _report(_Sightings(position, hour, camera), poles, terrain, "R", rng)
+    confidence = rng.uniform(0.55, 0.97, _STRAW).round(3)
+    status = rng.choice(np.array(["verified", "observed"], dtype=object), _STRAW, p=[0.7, 0.3])
     return rows.assign(
         subject="straw_burning",
         class_name="smoke",
-        confidence=rng.uniform(0.55, 0.97, _STRAW).round(3),
-        status=rng.choice(["verified", "observed"], _STRAW, p=[0.7, 0.3]),
+        confidence=confidence,
+        status=status,
+        **_verdict(status, rows["detected_at"], "Ủy ban nhân dân xã"),
         steward_agency="Sở Nông nghiệp và Môi trường",
         frp_mw=np.nan,
     )
+
+
+def _verdict(status: NDArray[np.object_], detected_at: pd.Series, by: str) -> dict[str, pd.Series]:
+    """Who verified or refuted each report, and when: some time after it came, by its place in the list."""
+    decided = np.isin(status.astype(str), ["verified", "refuted"])
+    after = pd.to_timedelta(25 + 7 * (np.arange(len(status)) % 23), unit="min")
+    return {
+        "verified_by": pd.Series(by, index=detected_at.index, dtype=object).where(decided, None),
+        "verified_at": (detected_at + after).where(decided),
+    }
 
 
 @dataclass

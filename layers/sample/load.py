@@ -30,7 +30,7 @@ def prepare(say: Callable[[str], None]) -> None:
     A terrain of the user's own is left to them: then no terrain is written.
     """
     settings = get_settings()
-    if not settings.sample.enabled:
+    if not settings.wants_sample:
         return
     seed = settings.sample.seed
     wants_terrain = settings.surfaces.flood_risk.terrain is None

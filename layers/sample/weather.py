@@ -29,6 +29,7 @@ _STORM_MM = 13.5
 _SHOWERS = (hour_of("2025-10-21T00:00"), hour_of("2025-10-25T06:00"))
 _CORRELATION_KM = 20.0
 _PERSISTENCE = 0.7
+_DAILY_M = 0.03
 _TIDE_H = 12.42
 _RESPONSE_SHAPE, _RESPONSE_SCALE_H = 3.0, 2.5
 """Of the gamma unit hydrograph (Nash cascade of three reservoirs)."""
@@ -118,5 +119,7 @@ def _stage(gauge: Gauge, at: pd.DatetimeIndex, rain_mm: FloatArray, names: list[
     hours = np.arange(len(at))
     flood = runoff[np.clip(hours - delay_h, 0, len(at) - 1)] / runoff.max()
     tide = np.sin(2 * np.pi * hours / _TIDE_H) + 0.4 * np.sin(np.pi * hours / _TIDE_H + 1)
+    # Reservoirs upstream let water out by day, so that no river here stands still even when it is dry.
+    daily_m = _DAILY_M * np.sin(2 * np.pi * hours / 24)
     rise_m = (gauge.peak_m - gauge.mean_m) * flood
-    return np.asarray((gauge.mean_m + rise_m + gauge.tide_m * (1 - flood) * tide).round(2))
+    return np.asarray((gauge.mean_m + rise_m + (1 - flood) * (gauge.tide_m * tide + daily_m)).round(2))
