@@ -11,7 +11,7 @@ import benchmarks
 
 def main(names: list[str]) -> None:
     """Run each module's ``run``; a name that no benchmark has ends it with a sentence."""
-    known = sorted(module.name for module in iter_modules(benchmarks.__path__) if module.name != "__main__")
+    known = sorted({module.name for module in iter_modules(benchmarks.__path__)} - {"__main__", "private"})
     unknown = set(names) - set(known)
     if unknown:
         sys.exit(f"There is no benchmark '{min(unknown)}'; there are: {', '.join(known)}.")

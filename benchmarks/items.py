@@ -10,7 +10,6 @@ from __future__ import annotations
 import http.client
 import os
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -18,15 +17,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 
-import migrations
-from gis_core.cluster import Cluster
+from benchmarks.private import private_database
 from gis_core.crs import STORAGE_SRID
-from gis_core.db import make_engine
 from layers.page_sql import Shape, page_sql
 from layers.registry import LAYERS
 
@@ -116,23 +112,12 @@ def _select(connection: psycopg.Connection[tuple[str, int, str, int]], limit: in
 
 @contextmanager
 def _detections() -> Iterator[str]:
-    """A cluster of its own that holds the detections, gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="huegis-bench-"))
-    folder.chmod(0o755)  # the database runs under another account where we are root
-    cluster = Cluster(folder / "postgres")
-    try:
-        cluster.start()
-        engine = make_engine(cluster.url)
-        migrations.upgrade(engine)
-        engine.dispose()
-        with psycopg.connect(cluster.url, autocommit=True) as connection:
+    """A database of its own that holds the detections, gone afterwards."""
+    with private_database() as url:
+        with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(_GENERATE.replace("%s", str(_DETECTIONS)))
             connection.execute("VACUUM ANALYZE gis.detections")
-        yield cluster.url
-    finally:
-        cluster.stop()
-        shutil.rmtree(cluster.folder, ignore_errors=True)
-        shutil.rmtree(folder)
+        yield url
 
 
 @contextmanager

@@ -127,6 +127,9 @@ def translated() -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise translate(error) from error
+    except pg.OperationalError as error:
+        # COPY is the driver's own: what it raises does not pass through SQLAlchemy.
+        raise no_answer() from error
     except PoolTimeoutError as error:
         raise DatabaseUnavailableError(
             "The database is busy with other requests; try again shortly."
@@ -144,8 +147,13 @@ def translate(error: DBAPIError) -> GisError | DBAPIError:
     if isinstance(cause, pg.UndefinedTable | pg.UndefinedColumn):
         return DatabaseUnavailableError("A table or a column is missing; run 'huegis db upgrade'.")
     if isinstance(error, OperationalError) or error.connection_invalidated:
-        return DatabaseUnavailableError("The database does not answer; see 'huegis doctor'.")
+        return no_answer()
     return error
+
+
+def no_answer() -> DatabaseUnavailableError:
+    """What is said of a database that is not there, or went away."""
+    return DatabaseUnavailableError("The database does not answer; see 'huegis doctor'.")
 
 
 def describe_target(engine: Engine) -> str:

@@ -68,7 +68,7 @@ def _batches(table: TextTable) -> Iterator[Batch]:
 def _detections(part: TextBatch, faults: ObjectArray) -> dict[str, object]:
     cells = part.cells
     times = _times(cells["acq_date"], cells["acq_time"])
-    satellite = cells["satellite"].map(lambda name: _SATELLITES.get(name, name))
+    satellite = cells["satellite"].map(lambda name: _SATELLITES.get(name, name)).astype("str")
     instrument = (
         cells["instrument"] if "instrument" in cells else pd.Series("", index=cells.index, dtype="str")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from math import isnan
 from typing import Any
 
 import geopandas as gpd
@@ -161,11 +162,25 @@ def _with_defaults(layer: Any, column: Column[Any], values: pd.Series) -> pd.Ser
 
 
 def _digests(batch: Batch) -> list[str]:
-    """A digest of all that each row says, for events that their source gives no name to."""
+    """A digest of all that each row says, for events that their source gives no name to.
+
+    What a row leaves unsaid is left out, so that its digest does not depend on the other rows.
+    """
     shapes = shapely.to_wkb(shapely.force_2d(batch.shapes))
     names = sorted(batch.columns)
     rows = zip(*(batch.columns[name].to_numpy(dtype=object) for name in names), strict=True)
     return [
-        blake2b(repr(row).encode("utf-8", "surrogatepass") + (shape or b""), digest_size=12).hexdigest()
+        blake2b(_said(names, row) + (shape or b""), digest_size=12).hexdigest()
         for row, shape in zip(rows if names else ((),) * len(shapes), shapes, strict=True)
     ]
+
+
+def _said(names: list[str], row: tuple[Any, ...]) -> bytes:
+    said = [(name, str(value)) for name, value in zip(names, row, strict=False) if _is_there(value)]
+    return repr(said).encode("utf-8", "surrogatepass")
+
+
+def _is_there(value: Any) -> bool:
+    return not (
+        value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and isnan(value))
+    )

@@ -33,7 +33,7 @@ def _open(path: Path, request: Request) -> Source:
         raise IngestError(str(path), None, "the file holds no features.")
     notes: list[str] = []
     # In the 2008 edition a null crs says that nobody knows; without the member it is WGS 84.
-    found = _crs_name(path, document["crs"]) if "crs" in document else WGS84
+    found = crs_name(path, document["crs"]) if "crs" in document else WGS84
     if "crs" not in document and request.crs is not None:
         notes.append(f"The CRS is {request.crs} as asked; GeoJSON without a word on it is in WGS 84.")
         found = None
@@ -56,6 +56,10 @@ def _parse(path: Path) -> dict[str, Any]:
         what = "the file is cut off" if cut_off else f"the file is no valid JSON ({error.msg})"
         raise IngestError(
             str(path), None, f"{what}, at line {error.lineno}, column {error.colno}."
+        ) from error
+    except ValueError as error:
+        raise IngestError(
+            str(path), None, "the file holds a number of more digits than any number here can have."
         ) from error
     except RecursionError as error:
         raise IngestError(str(path), None, "the file is nested too deeply to be GeoJSON.") from error
@@ -89,7 +93,8 @@ def _what_else(document: dict[str, Any]) -> str:
     return "the file is JSON, but has no 'type' of GeoJSON with 'features'."
 
 
-def _crs_name(path: Path, member: Any) -> str | None:
+def crs_name(path: Path, member: Any) -> str | None:
+    """The reference system that a ``crs`` member of GeoJSON names, None where it is null."""
     if member is None:
         return None
     properties = member.get("properties") if isinstance(member, dict) else None
@@ -105,10 +110,15 @@ def _names(features: list[Any]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for feature in features:
         if isinstance(feature, dict) and isinstance(feature.get("properties"), dict):
-            names |= dict.fromkeys(feature["properties"])
+            names |= dict.fromkeys(filter(_is_text, feature["properties"]))
     if "id" not in names and any(isinstance(feature, dict) and "id" in feature for feature in features):
         names["id"] = None
     return tuple(names)
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written at all; JSON allows half a pair of surrogates."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in name)
 
 
 def _batches(features: list[Any]) -> Iterator[Batch]:
@@ -132,7 +142,7 @@ def _batches(features: list[Any]) -> Iterator[Batch]:
             geometry = feature.get("geometry")
             texts.append(None if geometry is None else json.dumps(geometry))
         columns = {name: pd.Series([own.get(name) for own in properties], dtype=object) for name in names}
-        shapes = _shapes(texts, faults)
+        shapes = read_shapes(texts, faults)
         numbers = np.arange(start + 1, start + len(part) + 1)
         yield Batch(
             numbers,
@@ -140,10 +150,12 @@ def _batches(features: list[Any]) -> Iterator[Batch]:
             shapes,
             faults,
             (start + len(part)) / len(features),
+            given=part,
         )
 
 
-def _shapes(texts: list[str | None], faults: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def read_shapes(texts: list[str | None], faults: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Geometries written as GeoJSON; what cannot be read is None, and noted in ``faults``."""
     array = np.array(texts, dtype=object)
     with warnings.catch_warnings():
         # 1e400 overflows to infinity with a warning; it is refused later as not finite.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from psycopg.errors import DataError, IntegrityError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from gis_core.ahead import ahead
 from gis_core.db import writing
 from gis_core.errors import IngestError
 from layers.ingest.fit import Fitter
@@ -47,20 +49,26 @@ def load_file(
         raise IngestError(str(path), None, f"layer {layer.name} follows from another and cannot be loaded.")
     source = open_source(path, request)
     fitter = Fitter(source, request)
+    with refusals(str(path)), writing() as connection:
+        removed = forget_simulated(connection, layer) if replace_simulated else 0
+        rows, rejected = _put_batches(
+            connection, fitter, rejections, keep_good=keep_good, on_progress=on_progress
+        )
+        refresh_statistics(connection, layer, rows)
+        record_load(connection, str(path).encode("utf-8", "replace").decode(), layer.name, rows)
+    return FileReport(path, rows, rejected, _notes(source, fitter, removed))
+
+
+@contextmanager
+def refusals(source: str) -> Iterator[None]:
+    """Turn what the database itself refuses to hold into an IngestError of the source."""
     try:
-        with writing() as connection:
-            removed = forget_simulated(connection, layer) if replace_simulated else 0
-            rows, rejected = _put_batches(
-                connection, fitter, rejections, keep_good=keep_good, on_progress=on_progress
-            )
-            refresh_statistics(connection, layer, rows)
-            record_load(connection, str(path).encode("utf-8", "replace").decode(), layer.name, rows)
+        yield
     except DBAPIError as error:
         if isinstance(error.orig, DataError | IntegrityError):
             said = str(error.orig).splitlines()[0]
-            raise IngestError(str(path), None, f"the database refused it: {said}") from error
+            raise IngestError(source, None, f"the database refused it: {said}") from error
         raise
-    return FileReport(path, rows, rejected, _notes(source, fitter, removed))
 
 
 def _put_batches(
@@ -76,8 +84,7 @@ def _put_batches(
     total, offered, rejected = LoadReport(0, 0, 0), 0, 0
     before = rejections.count
     first = None
-    for batch in source.batches:
-        rows, faults = fitter.fit(batch)
+    for batch, (rows, faults) in ahead((batch, fitter.fit(batch)) for batch in source.batches):
         rejections.add(source.path, source.unit, faults)
         first = first or next(iter(faults), None)
         rejected = rejections.count - before

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -44,7 +44,8 @@ class Batch:
     ``numbers`` counts features or lines from 1, ``columns`` holds the attributes by the
     file's names, ``shapes`` the geometries in the file's CRS (None where there is none),
     ``faults`` a reason for every row that the reader already knows to be bad, else None.
-    All have one entry per row. ``done`` is the part of the file read so far, 0 to 1.
+    All have one entry per row. ``done`` is the part of the file read so far, 0 to 1. ``given``
+    holds the rows themselves, where the rest does not hold all that they say.
     """
 
     numbers: IntArray
@@ -52,6 +53,7 @@ class Batch:
     shapes: ObjectArray
     faults: ObjectArray
     done: float
+    given: Sequence[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Source:
     """
 
     path: Path
-    unit: Literal["feature", "line", "way"]
+    unit: Literal["feature", "line", "way", "row"]
     crs: CRS
     names: tuple[str, ...]
     batches: Iterator[Batch]

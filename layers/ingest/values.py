@@ -22,7 +22,7 @@ MAX_TEXT = 10_000
 """Longer texts are a sign of a damaged file."""
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-_CLOCK_SKEW = timedelta(days=1)
+CLOCK_SKEW = timedelta(days=1)
 
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0", "có"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "0.0", "không"})
@@ -148,7 +148,7 @@ def _instants(column: Column[Any], values: pd.Series) -> Converted:
     aware = naive.dt.tz_localize(LOCAL_ZONE, ambiguous="NaT", nonexistent="NaT")
     result[local] = aware.dt.tz_convert("UTC")
     faults = no_faults(len(values))
-    latest = datetime.now(UTC) + _CLOCK_SKEW
+    latest = datetime.now(UTC) + CLOCK_SKEW
     unread = ~absent & result.isna().to_numpy()
     for row in np.flatnonzero(unread):
         example = "2025-10-27T20:00:00+07:00"

@@ -1,0 +1,83 @@
+"""``huegis layers load`` of 1,000,000 detections against a COPY that the server makes by itself.
+
+The reference reads the very same rows, encoded already, from a file on the server into the
+same table with the same indexes: the least that storing them can cost. Ours begins with a CSV
+file and checks every row.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psycopg
+
+from benchmarks.private import private_database
+
+_DETECTIONS = 1_000_000
+_TARGET = 0.7
+
+
+def run() -> None:
+    """Print how fast a file goes in, as a part of the speed of the server's own COPY."""
+    with private_database() as url, tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "detections.csv"
+        _write(file)
+        begun = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "gis_core", "layers", "load", "detections", str(file)],
+            env=os.environ | {"HUEGIS_DATABASE_URL": url, "HUEGIS_VAR_DIR": folder},
+            check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        ours_s = time.perf_counter() - begun
+        reference_s = _server_copy(url)
+    print(
+        f"BENCH load-detections ratio={reference_s / ours_s:.2f} target={_TARGET} layers load of "
+        f"{_DETECTIONS} detections from CSV ({ours_s:.0f} s) against a server-side binary COPY of the "
+        f"same rows ({reference_s:.0f} s), as speeds",
+        flush=True,
+    )
+
+
+def _server_copy(url: str) -> float:
+    with psycopg.connect(url, autocommit=True) as connection:
+        data = connection.execute("SHOW data_directory").fetchone()
+        stored = connection.execute("SELECT count(*) FROM gis.detections").fetchone()
+        if stored != (_DETECTIONS,) or data is None:
+            raise RuntimeError(f"{stored} detections were loaded, not {_DETECTIONS}")
+        file = f"{data[0]}/benchmark.copy"
+        connection.execute(f"COPY (SELECT * FROM gis.detections) TO '{file}' (FORMAT binary)")
+        connection.execute("TRUNCATE gis.detections")
+        connection.execute("CHECKPOINT")
+        begun = time.perf_counter()
+        connection.execute(f"COPY gis.detections FROM '{file}' (FORMAT binary)")
+        return time.perf_counter() - begun
+
+
+def _write(file: Path) -> None:
+    random = np.random.default_rng(2710)
+    number = np.arange(_DETECTIONS)
+    moments = pd.Timestamp("2025-10-15", tz="UTC") + pd.to_timedelta(number * 1.3, unit="s")
+    pd.DataFrame(
+        {
+            "lon": (107.1 + 0.9 * random.random(_DETECTIONS)).round(6),
+            "lat": (16.0 + 0.7 * random.random(_DETECTIONS)).round(6),
+            "detected_at": moments.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "camera_code": pd.Series(number % 642).map("CAM-{:04d}".format),
+            "subject": "vehicle",
+            "class_name": np.array(["motorcycle", "car", "bus"])[number % 3],
+            "confidence": random.random(_DETECTIONS).round(3),
+            "status": "observed",
+            "steward_agency": "benchmark",
+            "cov_xx_m2": 4.2,
+            "cov_xy_m2": 0.3,
+            "cov_yy_m2": 5.1,
+            "origin_key": pd.Series(number).map("benchmark/{}".format),
+        }
+    ).to_csv(file, index=False)
