@@ -1,0 +1,178 @@
+"""``huegis collect`` and ``huegis quarantine``: what comes in from others, and what could not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from layers.collect.run import Outcome
+
+_WIDTH_WITHOUT_TERMINAL = 200
+
+
+@click.group()
+def collect() -> None:
+    """Take in what agencies and machines send, and see how each source fares."""
+
+
+@collect.command()
+@click.option("--once", is_flag=True, help="Take what is there now, and end.")
+def run(once: bool) -> None:
+    """Watch every source of the settings until Ctrl-C."""
+    import signal
+    from threading import Event
+
+    from gis_core.config import get_settings
+    from gis_core.errors import ConfigError
+    from layers.collect.connectors import connectors
+    from layers.collect.run import run as go_round
+
+    settings = get_settings()
+    sources = connectors(settings)
+    if not sources:
+        raise ConfigError("Nothing is to be collected: list folders under collect.folders in config.yml.")
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    click.echo(f"Collecting from {', '.join(source.name for source in sources)}.")
+    go_round(
+        sources,
+        _tell,
+        lambda sentence: click.echo(f"huegis: {sentence}", err=True),
+        stop=stop,
+        interval_s=settings.collect.interval_s,
+        # A file must be found the same by two looks.
+        rounds=2 if once else None,
+    )
+
+
+@collect.command()
+def status() -> None:
+    """Show when each source last brought something, and how far behind its data are."""
+    from datetime import UTC, datetime
+
+    from rich.markup import escape
+    from rich.table import Table
+
+    from gis_core.db import reading
+    from gis_core.time import local_text
+    from layers.collect.status import lag, read_status
+
+    with reading() as connection:
+        rows = read_status(connection)
+    table = Table("source", "last success (Asia/Ho_Chi_Minh)", "lag", box=None, pad_edge=False)
+    for title in ("rows in", "refused"):
+        table.add_column(title, justify="right")
+    table.add_column("last error")
+    now = datetime.now(UTC)
+    for row in rows:
+        behind = lag(row.latest_event_at, now)
+        table.add_row(
+            row.source,
+            local_text(row.last_success_at) if row.last_success_at else "never",
+            "" if behind is None else str(behind).partition(".")[0],
+            f"{row.rows_in:,}",
+            f"{row.rows_refused:,}",
+            escape(row.last_error or ""),
+        )
+    _console().print(table)
+
+
+@collect.command()
+@click.argument("name")
+def token(name: str) -> None:
+    """Make a token for the source NAME, and the line of config.yml that lets it push."""
+    from layers.collect.access import digest_of, new_token
+
+    made = new_token()
+    click.echo(f"Token, shown this once: {made}")
+    click.echo(f"In config.yml, under collect.tokens:\n    {name}: {digest_of(made)}")
+
+
+@click.group()
+def quarantine() -> None:
+    """Look at the rows that could not go in, try them again, or drop them."""
+
+
+@quarantine.command("list")
+@click.option("--source", metavar="NAME", help="Rows of this source only.")
+@click.option("--layer", metavar="NAME", help="Rows for this layer only.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000))
+def list_(source: str | None, layer: str | None, limit: int) -> None:
+    """Show the rows that wait, the oldest first."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from gis_core.db import reading
+    from gis_core.time import local_text
+    from layers.collect.originals import as_it_came
+    from layers.collect.quarantine import MAX_ROW_CHARS, count_waiting, waiting
+    from layers.ingest.source import shown
+
+    with reading() as connection:
+        total = count_waiting(connection, source=source, layer=layer)
+        rows = waiting(connection, source=source, layer=layer, limit=limit)
+    table = Table("id", "received (Asia/Ho_Chi_Minh)", "source", "layer", box=None, pad_edge=False)
+    for title in ("row", "reason", "as it came"):
+        table.add_column(title)
+    for row in rows:
+        where = str(row.row_number) if row.document is None else f"{row.document}, {row.row_number}"
+        text = shown(as_it_came(row.content), 80)
+        if row.content_chars > MAX_ROW_CHARS:
+            text += f" ({row.content_chars:,} characters)"
+        received = local_text(row.received_at)
+        cells = (str(row.id), received, row.source, row.layer, where, row.reason, text)
+        table.add_row(*map(escape, cells))
+    if rows:
+        _console().print(table)
+    click.echo(f"{total:,} rows wait in quarantine.")
+
+
+@quarantine.command()
+@click.option("--source", metavar="NAME", help="Rows of this source only.")
+def replay(source: str | None) -> None:
+    """Try the rows that wait again, after whatever kept them out was mended."""
+    from gis_core.config import get_settings
+    from layers.collect.replay import replay as try_again
+
+    done = try_again(get_settings(), source)
+    click.echo(f"{done.replayed:,} rows went in, {done.stay:,} stay in quarantine.")
+
+
+@quarantine.command()
+@click.argument("ids", nargs=-1, required=True, type=click.IntRange(1, 2**63 - 1))
+def drop(ids: tuple[int, ...]) -> None:
+    """Remove the rows with these IDS for good."""
+    from gis_core.db import writing
+    from layers.collect.quarantine import drop as remove
+
+    with writing() as connection:
+        gone = remove(connection, ids)
+    click.echo(f"{len(gone):,} rows were dropped.")
+    missing = sorted(set(ids) - set(gone))
+    if missing:
+        click.echo(f"Not there: {', '.join(map(str, missing))}.")
+
+
+def _tell(outcome: Outcome) -> None:
+    what = f"{outcome.source}, {outcome.title}: "
+    if outcome.receipt is None:
+        click.echo(f"{what}refused. {outcome.refused}")
+        return
+    counts = outcome.receipt
+    click.echo(
+        f"{what}{counts.accepted:,} accepted, {counts.known_already:,} known already, "
+        f"{counts.quarantined:,} in quarantine."
+    )
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    # Without a terminal, whoever reads wants whole lines.
+    return console if console.is_terminal else Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)
