@@ -33,6 +33,11 @@ _SOCKET_PATH_LIMIT = 90
 
 _ORPHANS_LEAVE_WITHIN_S = 30
 
+_NOT_INSTALLED = (
+    "PostgreSQL 15 or later with PostGIS 3 is not installed; on Debian or Ubuntu: "
+    "apt-get install postgresql postgresql-postgis."
+)
+
 _SERVER_SETTINGS = {
     "listen_addresses": "''",
     "unix_socket_permissions": "0700",
@@ -87,8 +92,13 @@ class Cluster:
         """
         return self._postmaster() in self._processes()
 
-    def start(self) -> bool:
+    def start(self, *, keep: bool = False) -> bool:
         """Make the cluster if needed and start it; False if it was running already.
+
+        Whatever ends the start early, a signal too, leaves no server behind.
+
+        Args:
+            keep: whether this process answers for the cluster that it starts.
 
         Raises:
             DatabaseUnavailableError: PostgreSQL is missing, or does not start.
@@ -102,8 +112,16 @@ class Cluster:
             self._clear_after_crash()
             # The settings are written at each start, so that a folder that was moved gets its new socket.
             self._write_settings()
-            self._program("pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.log))
-            self._ensure_database(DATABASE)
+            # A keeper that was killed is not the one who asks now.
+            self._keeper.unlink(missing_ok=True)
+            try:
+                self._program("pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.log))
+                self._ensure_database(DATABASE)
+                if keep:
+                    self.keep()
+            except BaseException:
+                self.stop()
+                raise
         return True
 
     def stop(self) -> bool:
@@ -233,13 +251,20 @@ class Cluster:
         return Path(tempfile.gettempdir()) / f"huegis-{os.getuid()}-{digest}"
 
     def _own(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.chmod(0o700)
-        self._give(folder)
-        if folder.stat().st_uid != _server_account().pw_uid:
+        account = _server_account()
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # What root has just made is root's until it is given away.
+            if folder.stat().st_uid not in (account.pw_uid, os.geteuid()):
+                raise DatabaseUnavailableError(
+                    f"{folder} belongs to another user; remove it or set HUEGIS_VAR_DIR."
+                )
+            folder.chmod(0o700)
+            self._give(folder)
+        except OSError as error:
             raise DatabaseUnavailableError(
-                f"{folder} belongs to another user; remove it or set HUEGIS_VAR_DIR."
-            )
+                f"The private database cannot lie in {folder} ({error.strerror}); set HUEGIS_VAR_DIR."
+            ) from error
 
     @staticmethod
     def _give(path: Path) -> None:
@@ -252,18 +277,24 @@ class Cluster:
         command = [*_as_server(), str(server_program(name)), *arguments]
         # A postmaster inherits its starter's files: with pipes, waiting for their end would last for ever.
         with tempfile.TemporaryFile("w+") as output:
-            done = subprocess.run(
+            # In a session of its own it does not get the terminal's Ctrl-C, which is meant for us.
+            running = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                text=True,
-                check=False,
                 cwd="/",
+                start_new_session=True,
             )
+            try:
+                running.wait()
+            except BaseException:
+                # Cut short, it would leave a server that is about to start and that nobody knows of.
+                running.wait()
+                raise
             output.seek(0)
             said = output.read().strip().splitlines() or ["no output"]
-        if done.returncode != 0:
+        if running.returncode != 0:
             raise DatabaseUnavailableError(f"{name} failed: {said[-1]}")
 
 
@@ -280,10 +311,7 @@ def server_program(name: str) -> Path:
     with_postgis = [path for path in found if has_postgis(int(path.parts[-3]))]
     if with_postgis and int(with_postgis[-1].parts[-3]) >= 15:
         return with_postgis[-1]
-    raise DatabaseUnavailableError(
-        "PostgreSQL 15 or later with PostGIS 3 is not installed; on Debian or Ubuntu: "
-        "apt-get install postgresql postgresql-postgis."
-    )
+    raise DatabaseUnavailableError(_NOT_INSTALLED)
 
 
 def has_postgis(version: int) -> bool:
@@ -292,7 +320,23 @@ def has_postgis(version: int) -> bool:
 
 
 def _server_account() -> pwd.struct_passwd:
-    return pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+    """The user that the server programs run as.
+
+    Raises:
+        DatabaseUnavailableError: there is no such user on this machine.
+    """
+    if os.geteuid() != 0:
+        try:
+            return pwd.getpwuid(os.geteuid())
+        except KeyError as error:
+            raise DatabaseUnavailableError(
+                f"PostgreSQL cannot run as user {os.geteuid()}, whom /etc/passwd does not name; "
+                "add an entry for it, or set HUEGIS_DATABASE_URL."
+            ) from error
+    try:
+        return pwd.getpwnam("postgres")
+    except KeyError as error:
+        raise DatabaseUnavailableError(_NOT_INSTALLED) from error
 
 
 def _as_server() -> list[str]:
@@ -306,7 +350,9 @@ def _reachable(folder: Path) -> Path:
     if os.geteuid() != 0:
         return folder
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    probe = subprocess.run([*_as_server(), "test", "-x", str(existing)], check=False)
+    probe = subprocess.run(
+        [*_as_server(), "test", "-x", str(existing)], check=False, stderr=subprocess.DEVNULL
+    )
     if existing == folder or probe.returncode == 0:
         return folder
     digest = hashlib.blake2b(str(folder).encode(), digest_size=6).hexdigest()

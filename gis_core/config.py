@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
@@ -63,7 +63,7 @@ class OgcApi(Section):
 class Sample(Section):
     """The simulated province of the embedded default."""
 
-    enabled: bool = True
+    enabled: bool | None = None
     seed: int = 2710
 
 
@@ -88,6 +88,70 @@ class Surfaces(Section):
 
     vehicle_density: VehicleDensity = VehicleDensity()
     flood_risk: FloodRisk = FloodRisk()
+
+
+class SeriesLimits(Section):
+    """What a series of one observed property may do; the values are in the unit of the property."""
+
+    spike_floor: float = Field(gt=0)
+    stuck_h: float = Field(gt=0)
+    zero_may_last: bool
+
+
+class ClockShift(Section):
+    """When a station's hourly rain says that its clock runs in another zone than its neighbours'."""
+
+    neighbours: int = Field(default=5, ge=3)
+    within_km: float = Field(default=40.0, gt=0)
+    wet_hours: int = Field(default=12, ge=3)
+    min_correlation: float = Field(default=0.6, gt=0, le=1)
+    margin: float = Field(default=0.2, ge=0, le=2)
+    future_min: float = Field(default=10.0, ge=0)
+
+
+class Quality(Section):
+    """From which limits on ``huegis layers check`` finds fault."""
+
+    window: str = "30d"
+    max_findings: int = Field(default=1_000, ge=1)
+    duplicate_within_m: float = Field(default=50.0, gt=0)
+    same_name_within_m: float = Field(default=1_000.0, gt=0)
+    gap_steps: float = Field(default=2.0, ge=1)
+    spike_neighbours: int = Field(default=3, ge=2)
+    spike_mads: float = Field(default=8.0, gt=0)
+    stuck_readings: int = Field(default=6, ge=2)
+    series: dict[str, SeriesLimits] = {
+        "rain_1h_mm": SeriesLimits(spike_floor=80.0, stuck_h=12.0, zero_may_last=True),
+        "stage_m": SeriesLimits(spike_floor=0.5, stuck_h=24.0, zero_may_last=False),
+    }
+    clock: ClockShift = ClockShift()
+
+
+SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+"""A name that stands in rows, messages and paths alike."""
+
+
+class WatchedFolder(Section):
+    """A folder that agencies put files into."""
+
+    name: SourceName
+    path: Path
+    layer: str
+    keep_good: bool = True
+    crs: str | None = None
+    table: str | None = None
+    columns: dict[str, str] = {}
+
+
+class Collect(Section):
+    """How other people's rows come in."""
+
+    open: bool = False
+    tokens: dict[SourceName, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = {}
+    max_body_mib: float = Field(default=16.0, gt=0, le=1024)
+    max_rows: int = Field(default=50_000, ge=1, le=50_000)
+    interval_s: float = Field(default=5.0, gt=0)
+    folders: tuple[WatchedFolder, ...] = ()
 
 
 class Background(Section):
@@ -122,6 +186,8 @@ class Settings(BaseSettings):
     ogc_api: OgcApi = OgcApi()
     sample: Sample = Sample()
     surfaces: Surfaces = Surfaces()
+    quality: Quality = Quality()
+    collect: Collect = Collect()
     maps: Maps = Maps()
 
     @classmethod
@@ -137,11 +203,17 @@ class Settings(BaseSettings):
         return (init_settings, env_settings, file)
 
     @property
+    def wants_sample(self) -> bool:
+        """Whether the simulated province is to be loaded: unless told, into the private database only."""
+        return self.database_url is None if self.sample.enabled is None else self.sample.enabled
+
+    @property
     def base_url(self) -> str:
         """Where clients reach the service, without a slash at the end."""
         if self.public_url is not None:
             return str(self.public_url).rstrip("/")
-        return f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     @property
     def surface_dir(self) -> Path:

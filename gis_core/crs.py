@@ -15,7 +15,7 @@ import geopandas as gpd
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
-from gis_core.errors import CRSMismatchError, InvalidParameterError
+from gis_core.errors import CRSMismatchError, InvalidParameterError, quoted
 from gis_core.types import FloatArray
 
 STORAGE_SRID = 4326
@@ -24,7 +24,9 @@ CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 SERVED_SRIDS = (4326, 3857, 9214, 3405, 3406, 4756)
 """EPSG codes the API answers in, besides CRS84."""
 
-_CRS_URI = re.compile(r"^https?://www\.opengis\.net/def/crs/EPSG/[\w.]+/(\d+)$")
+_CRS_URI = re.compile(
+    r"^(?:https?://www\.opengis\.net/def/crs/EPSG/[\w.]+/|urn:ogc:def:crs:EPSG:[\w.]*:)(\d+)$"
+)
 _CRS_SHORT = re.compile(r"^(?:\[?EPSG:)(\d+)\]?$", re.IGNORECASE)
 
 
@@ -60,7 +62,7 @@ class OutputCRS:
 
 @lru_cache(maxsize=256)
 def parse_crs(text: str, parameter: str = "crs") -> OutputCRS:
-    """Read ``CRS84``, an OGC CRS URI or ``EPSG:n``; the axis order is the authority's.
+    """Read ``CRS84``, an OGC CRS URL or URN, or ``EPSG:n``; the axis order is the authority's.
 
     Raises:
         InvalidParameterError: the text names no CRS that the service answers in.
@@ -70,7 +72,9 @@ def parse_crs(text: str, parameter: str = "crs") -> OutputCRS:
     match = _CRS_URI.match(text) or _CRS_SHORT.match(text)
     if match is None or int(match[1]) not in SERVED_SRIDS:
         served = ", ".join(f"EPSG:{srid}" for srid in SERVED_SRIDS)
-        raise InvalidParameterError(parameter, f"'{text}' is not served; choose CRS84 or one of {served}.")
+        raise InvalidParameterError(
+            parameter, f"{quoted(text)} is not served; choose CRS84 or one of {served}."
+        )
     srid = int(match[1])
     return OutputCRS(crs_uri(srid), srid, y_first=is_y_first(srid))
 
@@ -91,7 +95,7 @@ def read_crs(text: str, source: str) -> CRS:
         return CRS.from_user_input(text)
     except CRSError as error:
         raise CRSMismatchError(
-            f"{source}: '{text[:60]}' is not a known coordinate reference system."
+            f"{source}: {quoted(text)} is not a known coordinate reference system."
         ) from error
 
 

@@ -7,6 +7,11 @@ exit codes are given to these classes elsewhere, in one table each.
 from __future__ import annotations
 
 
+def quoted(text: str, longest: int = 60) -> str:
+    """Text from outside as a sentence names it: in quotes, and cut where it is long."""
+    return f"'{text}'" if len(text) <= longest else f"'{text[:longest]}…'"
+
+
 class GisError(Exception):
     """Something the user can understand and mend; its text is one plain sentence."""
 
@@ -21,7 +26,7 @@ class LayerNotFoundError(GisError):
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
         self.name = name
         self.known = known
-        super().__init__(f"There is no layer '{name}'; the layers are: {', '.join(known)}.")
+        super().__init__(f"There is no layer {quoted(name)}; the layers are: {', '.join(known)}.")
 
 
 class FeatureNotFoundError(GisError):
@@ -30,7 +35,7 @@ class FeatureNotFoundError(GisError):
     def __init__(self, layer: str, feature_id: str) -> None:
         self.layer = layer
         self.feature_id = feature_id
-        super().__init__(f"Layer '{layer}' has no feature '{feature_id}'.")
+        super().__init__(f"Layer '{layer}' has no feature {quoted(feature_id)}.")
 
 
 class InvalidParameterError(GisError):
@@ -38,7 +43,7 @@ class InvalidParameterError(GisError):
 
     def __init__(self, parameter: str, reason: str) -> None:
         self.parameter = parameter
-        super().__init__(f"Parameter '{parameter}': {reason}")
+        super().__init__(f"Parameter {quoted(parameter)}: {reason}")
 
 
 class IngestError(GisError):
@@ -57,6 +62,10 @@ class IngestError(GisError):
 
 class CRSMismatchError(GisError):
     """Coordinates lack a reference system, or have one that does not fit."""
+
+
+class StatusChangeError(GisError):
+    """The status of a detection cannot change in this way."""
 
 
 class GeoreferenceError(GisError):

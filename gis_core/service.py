@@ -32,9 +32,11 @@ from gis_core.errors import (
     InvalidParameterError,
     LayerNotFoundError,
     QueryTimeoutError,
+    StatusChangeError,
     SurfaceNotBuiltError,
 )
 from gis_core.health import check_all
+from gis_core.types import Text
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ STATUS_OF: dict[type[GisError], int] = {
     AccessDeniedError: 403,
     LayerNotFoundError: 404,
     FeatureNotFoundError: 404,
+    StatusChangeError: 409,
     SurfaceNotBuiltError: 503,
     DatabaseUnavailableError: 503,
     QueryTimeoutError: 503,
@@ -57,16 +60,36 @@ CODE_OF = {
     404: "NotFound",
     405: "MethodNotAllowed",
     406: "NotAcceptable",
+    409: "Conflict",
     413: "PayloadTooLarge",
     415: "UnsupportedMediaType",
     500: "ServerError",
     503: "ServiceUnavailable",
 }
 
+MEANING_OF = {
+    400: Text("Yêu cầu có chỗ chưa đúng.", "Something in the request is not right."),
+    403: Text("Bạn không được phép xem nội dung này.", "You are not entitled to see this."),
+    404: Text("Không tìm thấy nội dung này.", "This was not found."),
+    405: Text("Địa chỉ này chỉ để đọc.", "This address can only be read."),
+    409: Text("Thay đổi này không còn phù hợp.", "The change does not fit what is there now."),
+    503: Text(
+        "Dịch vụ tạm thời chưa trả lời được; xin thử lại sau ít phút.",
+        "The service cannot answer at present; please try again in a few minutes.",
+    ),
+}
+"""What a status means to people, above the sentence that says it exactly."""
+_UNEXPECTED = Text("Dịch vụ gặp lỗi ngoài dự kiến.", "Something unexpected went wrong.")
+
 
 def http_status(error: GisError) -> int:
     """The HTTP status that stands for an error."""
     return next((STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF), 500)
+
+
+def meaning(status: int) -> Text:
+    """What an error's status means, for the page of an end user."""
+    return MEANING_OF.get(status, _UNEXPECTED if status >= 500 else MEANING_OF[400])
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -132,10 +155,11 @@ def error_response(
         page = (
             '<!doctype html><html lang="vi"><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{status}</title>"
+            f'<title>{meaning(status).vi}</title><link rel="icon" href="data:,">'
             "<main style='font:1.1rem system-ui;max-width:40rem;margin:3rem auto;padding:1rem'>"
-            f"<h1>Không thực hiện được / Not possible ({status})</h1><p>{escape(sentence)}</p>"
-            '<p><a href="/">Trang chủ / Home</a></p></main></html>'
+            f"<h1>Không thực hiện được</h1><p>{meaning(status).vi}</p>"
+            f'<p lang="en"><strong>Not possible.</strong> {escape(sentence)}</p>'
+            f'<p><a href="/">Trang chủ / Home</a> · {status}</p></main></html>'
         )
         return HTMLResponse(page, status_code=status, headers=headers)
     return JSONResponse({"code": code, "description": sentence}, status_code=status, headers=headers)

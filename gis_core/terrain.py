@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +16,7 @@ import rasterio
 from numpy.typing import NDArray
 from pyproj import CRS
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.fill import fillnodata
 from rasterio.transform import Affine, array_bounds
 from rasterio.warp import calculate_default_transform, reproject
@@ -25,6 +28,9 @@ from gis_core.types import BoolArray, Bounds, FloatArray
 
 MAX_CELLS = 40_000_000
 """A terrain with more cells is read coarser: its drainage would need more than 4 GB of memory."""
+
+MIN_SIDE_CELLS = 3
+"""A cell drains to one of its eight neighbours."""
 
 MAX_VOID_SHARE = 0.2
 """More voids than this leave too little to tell where water runs."""
@@ -122,7 +128,7 @@ def read_terrain(path: Path, *, max_cells: int = MAX_CELLS) -> RasterTerrain:
     """
     name = path.name
     try:
-        with rasterio.open(path) as dataset:
+        with _opened(path) as dataset:
             _check_declarations(dataset, name)
             raw, transform, notes = _read_band(dataset, name, max_cells)
             crs = CRS.from_user_input(dataset.crs)
@@ -154,11 +160,32 @@ def _reason(path: Path) -> str:
     return "is not a raster that can be read." if path.is_file() else f"there is no such file ({path})."
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[rasterio.DatasetReader]:
+    with warnings.catch_warnings():
+        # That a raster does not say where it lies is told in our own words.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with rasterio.open(path) as dataset:
+            yield dataset
+
+
 def _check_declarations(dataset: rasterio.DatasetReader, name: str) -> None:
     if dataset.crs is None:
         raise CRSMismatchError(
             f"{name}: the raster has no coordinate reference system; "
             "give it one, for example with 'gdal_edit.py -a_srs EPSG:4326'."
+        )
+    if not (dataset.crs.is_geographic or dataset.crs.is_projected):
+        raise CRSMismatchError(
+            f"{name}: its coordinate reference system is none of positions on the Earth; "
+            "give it the right one, for example with 'gdal_edit.py -a_srs EPSG:4326'."
+        )
+    if dataset.transform.is_identity:
+        raise RasterError(f"{name}: the raster does not say where on the Earth it lies (no geotransform).")
+    if min(dataset.width, dataset.height) < MIN_SIDE_CELLS:
+        raise RasterError(
+            f"{name}: {dataset.width} × {dataset.height} cells are too few for water to run down; "
+            f"a terrain has at least {MIN_SIDE_CELLS} × {MIN_SIDE_CELLS}."
         )
     if dataset.count != 1:
         raise RasterError(f"{name}: a terrain has one band of elevations, this raster has {dataset.count}.")

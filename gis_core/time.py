@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from gis_core.errors import InvalidParameterError
+from gis_core.errors import InvalidParameterError, quoted
 
 LOCAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -40,7 +40,7 @@ def parse_instant(text: str, parameter: str = "at") -> datetime:
         return instant.astimezone(UTC)
     except (ValueError, OverflowError) as error:  # the latter at the ends of the calendar
         raise InvalidParameterError(
-            parameter, f"'{text}' is not a time; write for example 2025-10-27T20:00:00+07:00."
+            parameter, f"{quoted(text)} is not a time; write for example 2025-10-27T20:00:00+07:00."
         ) from error
 
 
@@ -57,7 +57,7 @@ def parse_duration(text: str, parameter: str = "window") -> timedelta:
         length = timedelta(0)
     if length <= timedelta(0):
         raise InvalidParameterError(
-            parameter, f"'{text[:40]}' is not a length of time; write for example 30min, 6h or 2d."
+            parameter, f"{quoted(text)} is not a length of time; write for example 30min, 6h or 2d."
         )
     return length
 

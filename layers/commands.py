@@ -20,7 +20,7 @@ _WIDTH_WITHOUT_TERMINAL = 200
 
 @click.group()
 def layers() -> None:
-    """List, describe, load and export the layers."""
+    """List, describe, load, check and export the layers."""
 
 
 @layers.command("list")
@@ -169,6 +169,51 @@ def export(
     click.echo(f"{file}: {written.features:,} features of {layer}.")
     for note in written.notes:
         click.echo(f"  {note}")
+
+
+@layers.command()
+@click.option("--layer", metavar="NAME", help="Check this layer only.")
+def check(layer: str | None) -> None:
+    """Find what is wrong in the layers, show it, and write it into the layer quality_findings."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from gis_core.config import get_settings
+    from gis_core.db import writing
+    from layers.quality.run import run_checks
+
+    with writing() as connection:
+        done = run_checks(connection, get_settings(), layer=layer)
+    if done.findings:
+        table = Table("check", "layer", "feature", "nội dung / finding", box=None, pad_edge=False)
+        for one, finding in done.findings:
+            table.add_row(one.name, finding.layer, escape(finding.feature_id), escape(finding.sentence.both))
+        _console().print(table)
+    for name, where in done.cut:
+        click.echo(f"{name} found more in {where} than quality.max_findings keeps.")
+    click.echo(
+        f"{len(done.findings):,} findings in quality_findings: {done.written.inserted:,} new, "
+        f"{done.written.updated + done.written.unchanged:,} as before, {done.gone:,} gone."
+    )
+
+
+@layers.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+def dictionary(file: Path | None, *, overwrite: bool) -> None:
+    """Show what every column of every layer means, or write it to FILE: .csv, .json or .md."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from layers.dictionary import Term, terms, write_dictionary
+
+    if file is not None:
+        click.echo(f"{file}: {write_dictionary(file, overwrite=overwrite):,} columns.")
+        return
+    table = Table(*Term._fields, box=None, pad_edge=False)
+    for term in terms():
+        table.add_row(*(escape(str(value)) for value in term))
+    _console().print(table)
 
 
 def _column_map(pairs: tuple[str, ...]) -> dict[str, str]:

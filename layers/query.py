@@ -29,6 +29,8 @@ from layers.filters import parse_value
 from layers.page_sql import Shape, condition, is_array, page_sql
 
 _CRS84 = parse_crs(CRS84_URI)
+_FARTHEST_M = 1e8
+"""Beyond the coordinates that any projected CRS has on Earth."""
 _EDGE_PARTS = 32
 """A box's edge is cut into so many parts before it is transformed, for straight lines bend."""
 
@@ -105,11 +107,11 @@ def read_feature(connection: Connection, layer: Layer, feature_id: str, crs: Out
     try:
         value = parse_value(layer.id_column, feature_id)
     except InvalidParameterError as error:
-        raise FeatureNotFoundError(layer.name, feature_id[:80]) from error
+        raise FeatureNotFoundError(layer.name, feature_id) from error
     query = FeatureQuery(layer, limit=1, crs=crs)
     feature, *_ = _fetch(connection, query, {layer.id_column.name: value})
     if feature is None:
-        raise FeatureNotFoundError(layer.name, feature_id[:80])
+        raise FeatureNotFoundError(layer.name, feature_id)
     return feature
 
 
@@ -162,6 +164,9 @@ def search_area(bbox: Bounds, srid: int) -> BaseGeometry:
     geographic = CRS(srid).is_geographic
     if south > north or (west > east and not geographic):
         raise InvalidParameterError("bbox", "the lower corner comes first, then the upper one.")
+    beyond = InvalidParameterError("bbox", f"the box reaches beyond where EPSG:{srid} is defined.")
+    if not geographic and max(map(abs, bbox)) > _FARTHEST_M:
+        raise beyond
     if geographic:
         west, east = (min(max(lon, -180.0), 180.0) for lon in (west, east))
         south, north = (min(max(lat, -90.0), 90.0) for lat in (south, north))
@@ -176,7 +181,7 @@ def search_area(bbox: Bounds, srid: int) -> BaseGeometry:
         area = shapely.segmentize(area, longest / _EDGE_PARTS)
     here = shapely.transform(area, transformer(srid, STORAGE_SRID).transform, interleaved=False)
     if not shapely.is_valid(here) and area.area > 0:
-        raise InvalidParameterError("bbox", f"the box reaches beyond where EPSG:{srid} is defined.")
+        raise beyond
     return here
 
 

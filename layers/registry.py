@@ -70,6 +70,8 @@ LAYERS: Registry[Layer] = Registry(
         "flood_spots",
         "observations",
         "detections",
+        "status_history",
+        "quality_findings",
     )
 )
 

@@ -38,7 +38,7 @@ def describe_columns(layer: Layer) -> list[tuple[str, str, str, str, str, str, s
             column.info.get("unit") or "",
             column.info.get("vi", ""),
             column.comment or "",
-            "derived" if column.name in layer.derived else _allowed(column),
+            _allowed(column) or ("derived" if column.name in layer.derived else ""),
             ", ".join(column.info.get("aliases", ())) if column.name in fillable else "",
         )
         for column in layer.table.columns

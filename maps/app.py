@@ -1,4 +1,4 @@
-"""The routes of the pages: ``/``, ``/maps/…`` and the styles and scripts of our own."""
+"""The routes of the pages: ``/``, ``/maps/…``, ``/dictionary`` and the styles and scripts of our own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gis_core.config import Settings
 from gis_core.db import reading
 from gis_core.errors import DatabaseUnavailableError, QueryTimeoutError
 from maps.catalogue import MAPS, Recipe
+from maps.dictionary import dictionary
 from maps.page import render_map
 from maps.portal import read_summary, render_portal
 from maps.request import parse_ask
@@ -29,6 +30,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         Route("/", _portal(settings)),
         Route("/maps", RedirectResponse("maps/all")),
         *(Route(f"/maps/{recipe.name}", _map(recipe, settings)) for recipe in MAPS.values()),
+        Route("/dictionary", dictionary),
         Mount("/assets", StaticFiles(directory=ASSETS), name="assets"),
     ]
 

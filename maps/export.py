@@ -31,11 +31,14 @@ def export_maps(folder: Path, names: Collection[str], settings: Settings, ask: A
     Every file is put in place in one step, so that a map being looked at is never half there.
 
     Raises:
-        ConfigError: the packages that the pages load are not installed.
+        ConfigError: the packages that the pages load are not installed, or the folder takes no files.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    copy_static(settings.static_dir, folder / "static")
-    shutil.copytree(ASSETS, folder / "assets", dirs_exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        copy_static(settings.static_dir, folder / "static")
+        shutil.copytree(ASSETS, folder / "assets", dirs_exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"The maps cannot be written to {folder} ({error.strerror or error}).") from error
     for name in names:
         page = MAPS[name].make(settings, ask)
         html = render_map(page, ask, root="", standalone=True, linked=names)

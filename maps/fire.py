@@ -50,6 +50,7 @@ KINDS = (
     Kind("refuted", Text("Đã bác bỏ: không phải cháy", "Refuted: no fire"), "#757575"),
     Kind("straw_burning", Text("Đốt rơm rạ", "Straw burning"), "#c79a00"),
     Kind("observed", Text("Điểm nhiệt chưa xử lý", "Hotspot, not yet assessed"), "#7b3fa0"),
+    Kind("resolved", Text("Cháy rừng đã xử lý xong", "Forest fire dealt with"), "#8d6e63"),
     Kind("suspected", Text("Nghi cháy rừng, chưa xác minh", "Suspected forest fire"), "#ef6c00"),
     Kind("verified", Text("Cháy rừng đã xác minh", "Verified forest fire"), "#c62828"),
 )

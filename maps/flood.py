@@ -19,7 +19,7 @@ from layers.registry import SURFACES
 from maps import texts
 from maps.base import Ground, SurfacePicture, bounds_of, new_map, read_ground, read_surface
 from maps.hydrometry import flood_window, read_gauges, read_rain, read_spots, sentence_of
-from maps.page import Entry, Legend, MapPage, Table, surface_legend, surface_remark
+from maps.page import Entry, Legend, MapPage, Table, is_of_time, surface_legend, surface_remark
 from maps.request import Ask
 from maps.style import Path, Pictured, Popup, dot, draw, simulated_in
 from maps.words import Language, amount, moment, number, pick, same
@@ -85,8 +85,11 @@ def draw_flood(data: FloodData, settings: Settings, language: Language) -> MapPa
     risk, depth = surface.bands
     canvas = new_map(data.ground, settings, language, bounds=_view(data))
     if data.surface is not None:
-        for band, picture, show in zip((risk, depth), data.surface.pictures, (True, False), strict=True):
-            Pictured(pick(band.title, language), picture, opacity=0.7, show=show).add_to(canvas)
+        now = is_of_time(data.surface.record, data.window)
+        for band, picture in zip((risk, depth), data.surface.pictures, strict=True):
+            Pictured(pick(band.title, language), picture, opacity=0.7, show=now and band is risk).add_to(
+                canvas
+            )
     draw(
         pick(rain_stations.LAYER.title, language),
         data.stations,
@@ -227,5 +230,7 @@ def _tables(data: FloodData) -> tuple[Table, ...]:
 
 
 def _remarks(data: FloodData) -> tuple[Text, ...]:
-    surface = surface_remark(SURFACES[SURFACE].title, data.surface.record if data.surface else None)
+    surface = surface_remark(
+        SURFACES[SURFACE].title, data.surface.record if data.surface else None, data.window
+    )
     return (surface,) if data.window else (texts.NO_OBSERVATIONS, surface)

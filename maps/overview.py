@@ -100,7 +100,12 @@ def _window(connection: Connection, ask: Ask) -> Window | None:
     duration = ask.window or DEFAULT_WINDOW
     if ask.at is not None:
         return ending(ask.at, duration)
-    moments = [latest(connection, layer) for layer in LAYERS.values() if layer.time_column is not None]
+    # What people decide about old events is no newer data: only what sources bring sets the clock.
+    moments = [
+        latest(connection, layer)
+        for layer in LAYERS.values()
+        if layer.time_column is not None and layer.loadable
+    ]
     newest = max((instant for instant in moments if instant is not None), default=None)
     return None if newest is None else ending_after_latest(newest, duration)
 
@@ -173,5 +178,7 @@ def _remarks(data: OverviewData) -> tuple[Text, ...]:
         for shown in data.layers
         if len(shown.rows) < shown.total
     ]
-    remarks += [surface_remark(surface.title, built.get(surface.name)) for surface in SURFACES.values()]
+    remarks += [
+        surface_remark(surface.title, built.get(surface.name), data.window) for surface in SURFACES.values()
+    ]
     return tuple(remarks)

@@ -77,11 +77,16 @@ def surface_legend(band: Band) -> Legend:
     return Legend(title, tuple(Entry(stop.label, stop.color, "area") for stop in band.stops))
 
 
-def surface_remark(title: Text, record: SurfaceRecord | None) -> Text:
+def is_of_time(record: SurfaceRecord, shown: Window | None) -> bool:
+    """Whether a surface tells of the time that a map shows; another day's would belie the rest of it."""
+    return shown is not None and shown.start < record.window.end <= shown.end
+
+
+def surface_remark(title: Text, record: SurfaceRecord | None, shown: Window | None) -> Text:
     """When and for which time a surface was computed, or that it was not."""
     if record is None:
         return texts.surface_missing(title)
-    return texts.surface_built(title, record)
+    return texts.surface_built(title, record, of_another_time=not is_of_time(record, shown))
 
 
 def render_map(

@@ -143,7 +143,7 @@ def _fire_card(connection: Connection) -> Card:
             .group_by(_SEEN.status)
         )
         counts = dict(connection.execute(query).tuples().all())
-    verified = counts.get("verified", 0)
+    verified = counts.get("verified", 0) + counts.get("resolved", 0)
     return Card(
         "fire",
         texts.FIRE,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from gis_core.errors import InvalidParameterError
+from gis_core.errors import InvalidParameterError, quoted
 from gis_core.time import Window, parse_duration, parse_instant
 from maps.words import Language
 
@@ -60,7 +60,7 @@ def _language(text: str) -> Language:
     known: dict[str, Language] = {"vi": "vi", "en": "en"}
     if text in known:
         return known[text]
-    raise InvalidParameterError("lang", f"'{text}' is not a language of this service; choose vi or en.")
+    raise InvalidParameterError("lang", f"{quoted(text)} is not a language of this service; choose vi or en.")
 
 
 def _instant(text: str) -> datetime:
@@ -69,7 +69,7 @@ def _instant(text: str) -> datetime:
     try:
         instant = parse_instant(written).astimezone(UTC)
     except OverflowError as error:
-        raise InvalidParameterError("at", f"'{text}' is outside the calendar.") from error
+        raise InvalidParameterError("at", f"{quoted(text)} is outside the calendar.") from error
     if instant.year not in _YEARS:
         raise InvalidParameterError("at", f"the year must lie between {_YEARS[0]} and {_YEARS[-1]}.")
     return instant
@@ -81,5 +81,5 @@ def _duration(text: str) -> timedelta:
     except OverflowError:
         duration = timedelta.max
     if duration > _LONGEST:
-        raise InvalidParameterError("window", f"at most {_LONGEST.days}d, not '{text[:20]}'.")
+        raise InvalidParameterError("window", f"at most {_LONGEST.days}d, not {quoted(text)}.")
     return duration

@@ -142,6 +142,7 @@ CODES = {
     "suspected": Text("nghi ngờ", "suspected"),
     "verified": Text("đã xác minh", "verified"),
     "refuted": Text("đã bác bỏ", "refuted"),
+    "resolved": Text("đã xử lý xong", "resolved"),
     "ward": Text("phường", "ward"),
     "commune": Text("xã", "commune"),
     "residential": Text("Đường khu dân cư", "Residential road"),
@@ -210,6 +211,19 @@ CONFORMANCE_HOW = Text("những chuẩn OGC mà dịch vụ tuân theo", "the OG
 COVERAGE = Text("Bề mặt dạng coverage", "Surface as a coverage")
 HEALTH = Text("Tình trạng dịch vụ", "Health of the service")
 HEALTH_HOW = Text("cơ sở dữ liệu và các bề mặt", "the database and the surfaces")
+DICTIONARY = Text("Từ điển dữ liệu", "Data dictionary")
+DICTIONARY_HOW = Text("ý nghĩa, đơn vị của từng cột", "what every column means, and its unit")
+DICTIONARY_LEAD = Text(
+    "Ý nghĩa, kiểu, đơn vị, giới hạn và giá trị cho phép của từng cột trong mọi lớp và bề mặt.",
+    "Meaning, type, unit, limits and allowed values of every column of every layer and surface.",
+)
+DOWNLOAD = Text("Tải về", "Download")
+COLUMN = Text("Cột", "Column")
+MEANING = Text("Ý nghĩa", "Meaning")
+TYPE = Text("Kiểu", "Type")
+UNIT = Text("Đơn vị", "Unit")
+LIMITS = Text("Giới hạn", "Limits")
+VALUES = Text("Giá trị cho phép", "Allowed values")
 WHAT_IS_HERE = Text("Dữ liệu hiện có", "What is here")
 LAYER = Text("Lớp", "Layer")
 ROWS = Text("Số dòng", "Rows")
@@ -245,14 +259,19 @@ def surface_missing(title: Text) -> Text:
     )
 
 
-def surface_built(title: Text, record: SurfaceRecord) -> Text:
+def surface_built(title: Text, record: SurfaceRecord, *, of_another_time: bool) -> Text:
     """For which time a surface was computed, and when."""
+    caution = Text(
+        " Số liệu không cùng thời gian với bản đồ nên bề mặt chưa được bật.",
+        " It is not of the time shown, so it is not switched on.",
+    )
     return fill(
         Text(
-            "Bề mặt “{title}”: số liệu {window}, tính lúc {built}.",
-            "Surface “{title}”: data of {window}, computed at {built}.",
+            "Bề mặt “{title}”: số liệu {window}, tính lúc {built}.{caution}",
+            "Surface “{title}”: data of {window}, computed at {built}.{caution}",
         ),
         title=title,
+        caution=caution if of_another_time else "",
         window=window_text(record.window),
         built=local_text(record.built_at),
     )

@@ -23,7 +23,7 @@ from layers.registry import SURFACES
 from maps import texts
 from maps.base import Ground, SurfacePicture, new_map, read_ground, read_surface
 from maps.fire import latest_of
-from maps.page import Entry, Legend, MapPage, Table, surface_legend, surface_remark
+from maps.page import Entry, Legend, MapPage, Table, is_of_time, surface_legend, surface_remark
 from maps.request import Ask, ending, ending_after_latest
 from maps.style import Path, Pictured, Popup, draw, simulated_in
 from maps.words import Language, amount, number, pick
@@ -141,7 +141,10 @@ def draw_traffic(data: TrafficData, settings: Settings, language: Language) -> M
     unseen = data.segments.drop(seen.index)
     canvas = new_map(data.ground, settings, language, bounds=_view(seen))
     if data.surface is not None:
-        Pictured(pick(surface.title, language), data.surface.pictures[0], opacity=0.6).add_to(canvas)
+        now = is_of_time(data.surface.record, data.window)
+        Pictured(pick(surface.title, language), data.surface.pictures[0], opacity=0.6, show=now).add_to(
+            canvas
+        )
     draw(
         pick(texts.NOT_OBSERVED, language), unseen, _unseen_path, language, _unseen_popup, tolerance_m=10
     ).add_to(canvas)
@@ -265,7 +268,8 @@ def _table(seen: gpd.GeoDataFrame) -> Table:
 
 
 def _remarks(data: TrafficData, seen: gpd.GeoDataFrame) -> tuple[Text, ...]:
-    remarks = [surface_remark(SURFACES[SURFACE].title, data.surface.record if data.surface else None)]
+    record = data.surface.record if data.surface else None
+    remarks = [surface_remark(SURFACES[SURFACE].title, record, data.window)]
     if "veh_km" not in data.segments:
         remarks.insert(0, texts.NO_VEHICLES)
     elif len(data.segments):

@@ -23,8 +23,7 @@ from ogc_api.host import Document, Host
 from ogc_api.items import FORMATS, Items
 from ogc_api.openapi import OPENAPI_TYPE, openapi_document
 from ogc_api.pages import page
-
-_SCHEMA_TYPE = "application/schema+json"
+from ogc_api.schema import SCHEMA_TYPE
 
 
 def routes(settings: Settings) -> list[BaseRoute]:
@@ -87,7 +86,7 @@ class _Api:
             request,
             "schema.html",
             lambda base, spoken: self._documents.schema(base, spoken, name),
-            media_type=_SCHEMA_TYPE,
+            media_type=SCHEMA_TYPE,
             name=name,
             filterable=False,
         )
@@ -98,7 +97,7 @@ class _Api:
             request,
             "schema.html",
             lambda base, spoken: self._documents.queryables(base, spoken, layer.name),
-            media_type=_SCHEMA_TYPE,
+            media_type=SCHEMA_TYPE,
             name=layer.name,
             filterable=True,
         )

@@ -8,7 +8,7 @@ from typing import Literal
 from starlette.requests import Request
 
 from gis_core.config import Settings
-from gis_core.errors import InvalidParameterError
+from gis_core.errors import InvalidParameterError, quoted
 from gis_core.types import Text
 
 Language = Literal["vi", "en"]
@@ -72,9 +72,9 @@ def parameters(request: Request, known: Collection[str], formats: Collection[str
             raise InvalidParameterError(name, "is given more than once.")
         given[name] = value
     if given.get("f", "json") not in formats:
-        raise InvalidParameterError("f", f"'{given['f']}' is not one of: {', '.join(formats)}.")
+        raise InvalidParameterError("f", f"{quoted(given['f'])} is not one of: {', '.join(formats)}.")
     if given.get("lang", "vi") not in ("vi", "en"):
-        raise InvalidParameterError("lang", f"'{given['lang']}' is not one of: vi, en.")
+        raise InvalidParameterError("lang", f"{quoted(given['lang'])} is not one of: vi, en.")
     return given
 
 

@@ -38,7 +38,8 @@ CONFORMANCE = (
 )
 """The conformance classes that are true of this service; the tests hold it to them."""
 
-_NOT_SERVED = ("/processes", "/jobs", "/TileMatrixSets", "f=jsonld")
+_NOT_SERVED = ("/processes", "/jobs", "/TileMatrixSets", "f=jsonld", "/coverage?f=json")
+"""Parts of pygeoapi's links that lead nowhere here; a whole surface as JSON is more than is given at once."""
 _JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 _LINK_TITLES = {
@@ -56,7 +57,6 @@ _LINK_TITLES = {
     "Queryables for this collection as HTML": "Các thuộc tính lọc được, dạng HTML",
     "Items as GeoJSON": "Đối tượng dạng GeoJSON",
     "Items as HTML": "Đối tượng dạng HTML",
-    "Coverage data": "Dữ liệu lưới dạng CoverageJSON",
     "Coverage data as GTiff": "Dữ liệu lưới dạng GeoTIFF",
 }
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gis_core.errors import GisError
-from gis_core.service import CODE_OF, http_status
+from gis_core.service import CODE_OF, http_status, meaning
 from ogc_api.asking import prefers_html
 from ogc_api.pages import page
 
@@ -29,5 +29,7 @@ def error_response(request: Request, error: GisError | HTTPException) -> Respons
         headers["Retry-After"] = _RETRY_AFTER_S
     body = {"code": CODE_OF.get(status, "NoApplicableCode"), "description": sentence}
     if prefers_html(request):
-        return page(request, "exception.html", status=status, headers=headers, error=body)
+        return page(
+            request, "exception.html", status=status, headers=headers, error=body, meaning=meaning(status)
+        )
     return JSONResponse(body, status, headers)

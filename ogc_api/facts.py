@@ -26,6 +26,8 @@ from layers.registry import LAYERS, SURFACES
 
 _log = logging.getLogger(__name__)
 _REMEMBERED_S = 30.0
+_BROKEN_REMEMBERED_S = 2.0
+"""Short, so that a layer that is mended soon says so; not zero, for a dead database is slow to ask."""
 
 _SIMULATED = Text(
     "Có dữ liệu mô phỏng, không phải quan trắc thật.", "Holds simulated data, which were not observed."
@@ -62,19 +64,21 @@ class Facts(NamedTuple):
 
 
 class FactFinder:
-    """Looks at the data, and remembers for half a minute what it saw."""
+    """Looks at the data, and remembers what it saw for half a minute, and what is broken for a moment."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._seen: dict[str, tuple[float, Facts]] = {}
+        """Until when to believe it, by name."""
 
     def of(self, name: str) -> Facts:
         """What is known of a layer or a surface now."""
         known = self._seen.get(name)
-        if known is not None and time.monotonic() - known[0] < _REMEMBERED_S:
+        if known is not None and time.monotonic() < known[0]:
             return known[1]
         facts = self._surface(SURFACES[name]) if name in SURFACES else self._layer(LAYERS[name])
-        self._seen[name] = (time.monotonic(), facts)
+        remembered_s = _REMEMBERED_S if facts.remark is None else _BROKEN_REMEMBERED_S
+        self._seen[name] = (time.monotonic() + remembered_s, facts)
         return facts
 
     def _layer(self, layer: Layer) -> Facts:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from gis_core.config import OgcApi
 from gis_core.crs import CRS84_URI, OutputCRS, parse_crs
-from gis_core.errors import InvalidParameterError
+from gis_core.errors import InvalidParameterError, quoted
 from gis_core.time import parse_instant
 from gis_core.types import Bounds
 from layers.base import Layer
@@ -19,7 +19,7 @@ from layers.query import FeatureQuery, Interval
 RESERVED = ("bbox", "bbox-crs", "datetime", "limit", "cursor", "crs", "properties")
 """Parameters of ``/items`` that are no column."""
 
-_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+_DATE = re.compile(r"^\d{4}-?\d{2}-?\d{2}$")
 _LOST_PLUS = re.compile(r"(T[\d:.]+) (\d{2}:?\d{2})$")
 _OPEN = ("", "..")
 
@@ -53,7 +53,7 @@ def read_query(layer: Layer, given: Mapping[str, str], limits: OgcApi, *, defaul
 def parse_limit(text: str, maximum: int) -> int:
     """A page's size: at least 1, and ``maximum`` where more is asked (OGC 17-069r4, 7.15.2)."""
     if not (text.isascii() and text.isdigit()) or int(text[:20]) == 0:
-        raise InvalidParameterError("limit", f"'{text[:40]}' is not a whole number of at least 1.")
+        raise InvalidParameterError("limit", f"{quoted(text)} is not a whole number of at least 1.")
     return min(int(text[:20]), maximum)
 
 
@@ -66,7 +66,7 @@ def parse_bbox(text: str, crs: OutputCRS) -> Bounds:
         numbers = [float(part) for part in text.split(",")]
     except ValueError as error:
         raise InvalidParameterError(
-            "bbox", f"'{text[:80]}' is not four numbers with commas between."
+            "bbox", f"{quoted(text)} is not four numbers with commas between."
         ) from error
     if len(numbers) not in (4, 6) or not all(map(math.isfinite, numbers)):
         raise InvalidParameterError(
@@ -88,7 +88,7 @@ def parse_interval(text: str) -> Interval:
     parts = text.split("/")
     if len(parts) > 2 or (len(parts) == 1 and text in _OPEN):
         raise InvalidParameterError(
-            "datetime", f"'{text[:80]}' is neither an instant nor an interval such as 2025-10-26/2025-10-28."
+            "datetime", f"{quoted(text)} is neither an instant nor an interval such as 2025-10-26/2025-10-28."
         )
     start = None if parts[0] in _OPEN else _moment(parts[0])[0]
     end, end_included = (None, True) if parts[-1] in _OPEN else _moment(parts[-1])[1:]
@@ -107,7 +107,7 @@ def _moment(text: str) -> tuple[datetime, datetime, bool]:
     try:
         return begin, begin + timedelta(days=1), False
     except OverflowError as error:
-        raise InvalidParameterError("datetime", f"'{text}' is beyond the calendar.") from error
+        raise InvalidParameterError("datetime", f"{quoted(text)} is beyond the calendar.") from error
 
 
 def _selection(layer: Layer, text: str) -> tuple[str, ...]:
@@ -117,6 +117,6 @@ def _selection(layer: Layer, text: str) -> tuple[str, ...]:
     unknown = [name for name in names if name not in known]
     if unknown:
         raise InvalidParameterError(
-            "properties", f"'{unknown[0]}' is none of this layer's; there are: {', '.join(known)}."
+            "properties", f"{quoted(unknown[0])} is none of this layer's; there are: {', '.join(known)}."
         )
     return names

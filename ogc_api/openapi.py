@@ -21,9 +21,10 @@ from ogc_api.config import DESCRIPTION, TITLE
 from ogc_api.host import Document
 from ogc_api.items import GEOJSON_TYPE
 from ogc_api.providers.coverages import COVERAGE_JSON_TYPE, GEOTIFF, GEOTIFF_TYPE
-from ogc_api.schema import column_schema
+from ogc_api.schema import SCHEMA_TYPE, column_schema
 
 OPENAPI_TYPE = "application/vnd.oai.openapi+json;version=3.0"
+_DOCUMENT_TYPES = {"Document": "application/json", "OpenApi": OPENAPI_TYPE, "Schema": SCHEMA_TYPE}
 
 _TIME_HELP = Text(
     "Thời điểm hoặc khoảng thời gian RFC 3339, hai đầu cách nhau bằng '/', '..' là để mở. "
@@ -76,7 +77,7 @@ class _Writer:
         paths = {
             "/": self._document("getLandingPage", "Trang chủ của API", "Landing page of the API"),
             "/conformance": self._document("getConformance", "Các lớp tuân thủ", "Conformance classes"),
-            "/openapi": self._document("getOpenApi", "Tài liệu này", "This document"),
+            "/openapi": self._document("getOpenApi", "Tài liệu này", "This document", answer="OpenApi"),
             "/collections": self._document("getCollections", "Danh sách bộ dữ liệu", "The collections"),
         }
         for layer in LAYERS.values():
@@ -85,9 +86,11 @@ class _Writer:
             paths |= self._surface_paths(surface)
         return paths
 
-    def _document(self, operation: str, vi: str, en: str, tag: str = "capabilities") -> Document:
+    def _document(
+        self, operation: str, vi: str, en: str, tag: str = "capabilities", *, answer: str = "Document"
+    ) -> Document:
         responses = {
-            "200": {"$ref": "#/components/responses/Document"},
+            "200": {"$ref": f"#/components/responses/{answer}"},
             "400": {"$ref": "#/components/responses/Error"},
         }
         return self._get(operation, self._say(vi, en), tag, [_shared("f"), _shared("lang")], responses)
@@ -102,9 +105,9 @@ class _Writer:
         feature = {"200": {"$ref": "#/components/responses/Feature"}, **_ERRORS}
         return {
             path: self._document(f"describe{name}", f"Mô tả: {title}", f"About: {title}", tag),
-            f"{path}/schema": self._document(f"schema{name}", "Lược đồ", "Schema", tag),
+            f"{path}/schema": self._document(f"schema{name}", "Lược đồ", "Schema", tag, answer="Schema"),
             f"{path}/queryables": self._document(
-                f"queryables{name}", "Các thuộc tính lọc được", "Queryables", tag
+                f"queryables{name}", "Các thuộc tính lọc được", "Queryables", tag, answer="Schema"
             ),
             f"{path}/items": self._get(
                 f"getItems{name}", title, tag, [*common, self._selection(layer), *columns], features
@@ -129,7 +132,7 @@ class _Writer:
         parameters = [_shared("bbox"), _shared("bbox-crs"), chosen, form, _shared("lang")]
         return {
             path: self._document(f"describe{name}", f"Mô tả: {title}", f"About: {title}", tag),
-            f"{path}/schema": self._document(f"schema{name}", "Lược đồ", "Schema", tag),
+            f"{path}/schema": self._document(f"schema{name}", "Lược đồ", "Schema", tag, answer="Schema"),
             f"{path}/coverage": self._get(f"getCoverage{name}", title, tag, parameters, responses),
         }
 
@@ -165,7 +168,10 @@ class _Writer:
 
     def parameters(self) -> Document:
         crs = {"type": "string", "format": "uri", "enum": served_crs_uris(), "default": served_crs_uris()[0]}
-        box = {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}}
+        box = {
+            "type": "array", "items": {"type": "number"},
+            "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
+        }  # fmt: skip
         limit = {
             "type": "integer", "minimum": 1, "maximum": self._limits.max_limit,
             "default": self._limits.default_limit,
@@ -201,9 +207,12 @@ class _Writer:
         feature = {"$ref": "#/components/schemas/Feature"}
         binary = {"schema": {"type": "string", "format": "binary"}}
         return {
-            "Document": {
-                "description": say("Tài liệu.", "The document."),
-                "content": {"application/json": {"schema": {"type": "object"}}, **page},
+            **{
+                name: {
+                    "description": say("Tài liệu.", "The document."),
+                    "content": {kind: {"schema": {"type": "object"}}, **page},
+                }
+                for name, kind in _DOCUMENT_TYPES.items()
             },
             "Features": {
                 "description": say("Một trang đối tượng.", "A page of features."),

@@ -12,6 +12,8 @@ from layers.base import Layer
 from layers.raster import RasterLayer
 from ogc_api.asking import Language, said
 
+SCHEMA_TYPE = "application/schema+json"
+
 Fields = dict[str, dict[str, Any]]
 """JSON schema by name of property or band."""
 

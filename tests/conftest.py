@@ -38,6 +38,7 @@ class Place:
             "HUEGIS_DATABASE_URL": self.url,
             "HUEGIS_VAR_DIR": str(self.var_dir),
             "HUEGIS_STATIC_DIR": str(ROOT / "node_modules"),
+            "HUEGIS_SAMPLE__ENABLED": "true",
         }
 
 
@@ -142,10 +143,10 @@ def province(prepared_province: Place) -> Iterator[Place]:
 
 
 @contextmanager
-def serving(place: Place) -> Iterator[RunningService]:
-    """``huegis serve`` over a place, on a free port of the loopback."""
+def serving(place: Place, **settings: str) -> Iterator[RunningService]:
+    """``huegis serve`` over a place, on a free port of the loopback, with further settings."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUEGIS_")}
-    environment |= place.env | {"HUEGIS_PORT": "0"}
+    environment |= place.env | {"HUEGIS_PORT": "0"} | settings
     log = place.var_dir / f"service-{secrets.token_hex(4)}.log"
     with log.open("w") as errors:
         process = subprocess.Popen(

@@ -59,13 +59,19 @@ def _running(settings: Settings) -> Iterator[Check]:
             if running
             else "not running; start it with 'huegis db start' or 'up'",
         )
-    with socket.socket() as client:
-        client.settimeout(2)
-        answers = client.connect_ex((settings.host, settings.port)) == 0
+    answers = _answers(settings.host, settings.port)
     where = f"{settings.host}:{settings.port}"
     yield Check(
         "service", answers, f"answers on {where}" if answers else f"nothing on {where}; run 'make run'"
     )
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=2):
+            return True
+    except (OSError, UnicodeError):  # the latter for a host that can be no name
+        return False
 
 
 def _nearest(folder: Path) -> Path:

@@ -107,7 +107,7 @@ def _database(settings: Settings, say: Callable[[str], None]) -> Iterator[None]:
     cluster = Cluster.of(settings)
     say("Starting the private database." if cluster.exists() else "Making a private database.")
     try:
-        if cluster.start() or cluster.is_abandoned():
+        if not cluster.start(keep=True) and cluster.is_abandoned():
             cluster.keep()
         yield
     finally:
@@ -118,13 +118,19 @@ def _database(settings: Settings, say: Callable[[str], None]) -> Iterator[None]:
 
 
 def _stop_on_signals() -> None:
-    """Let SIGTERM unwind the stack as Ctrl-C does, so that what was started is stopped."""
+    """Let SIGTERM, and a terminal that is closed, unwind the stack as Ctrl-C does.
+
+    So what was started is stopped.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    # Under nohup it is ignored, and stays so. As SIGTERM it also reaches a server that has taken that over.
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, lambda number, frame: signal.raise_signal(signal.SIGTERM))
 
 
 _BEGAN = time.monotonic()

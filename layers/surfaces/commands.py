@@ -113,10 +113,14 @@ def _refuse_unsuitable(name: str, *, window: str | None, terrain: Path | None, s
 
 
 def _span(surface: RasterLayer, instant: datetime | None, window: str | None) -> Window:
+    from gis_core.errors import InvalidParameterError
     from gis_core.time import Window, parse_duration
 
-    span = surface.default_window(instant)
-    return span if window is None else Window(span.end - parse_duration(window), span.end)
+    try:
+        span = surface.default_window(instant)
+        return span if window is None else Window(span.end - parse_duration(window), span.end)
+    except OverflowError as error:
+        raise InvalidParameterError("window", "it reaches back beyond the calendar.") from error
 
 
 def _what_if(

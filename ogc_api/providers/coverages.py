@@ -15,7 +15,7 @@ from rasterio.windows import Window, from_bounds
 
 from gis_core.config import get_settings
 from gis_core.crs import STORAGE_SRID, crs_uri, transformer
-from gis_core.errors import GisError, InvalidParameterError
+from gis_core.errors import GisError, InvalidParameterError, quoted
 from gis_core.types import Bounds
 from layers.raster import RasterLayer, read_record
 from layers.registry import SURFACES
@@ -170,7 +170,7 @@ def _indexes(surface: RasterLayer, bands: tuple[str, ...]) -> list[int]:
     unknown = [name for name in bands if name not in names]
     if unknown:
         raise InvalidParameterError(
-            "properties", f"there is no band '{unknown[0]}'; there are: {', '.join(names)}."
+            "properties", f"there is no band {quoted(unknown[0])}; there are: {', '.join(names)}."
         )
     return [names.index(name) + 1 for name in bands or names]
 

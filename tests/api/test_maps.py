@@ -105,6 +105,18 @@ def test_the_time_asked_for_is_the_time_shown(client: httpx.Client, name: str) -
     assert "lang=en&amp;at=2025-10-24T23%3A00%3A00%2B00%3A00&amp;window=360min" in page
 
 
+@pytest.mark.parametrize("name", ["traffic", "flood"])
+def test_a_surface_of_another_time_is_not_switched_on(client: httpx.Client, name: str) -> None:
+    def pictures_on(page: str) -> int:
+        return len(re.findall(r"pictured_\w+\.addTo\(", page))
+
+    latest = client.get(f"/maps/{name}?lang=en").text
+    earlier = client.get(f"/maps/{name}?lang=en&at=2025-10-15T08:00").text
+    assert pictures_on(latest) == pictures_on(earlier) + 1
+    assert "It is not of the time shown" in earlier
+    assert "It is not of the time shown" not in latest
+
+
 def test_maps_alone_leads_to_the_map_of_everything(client: httpx.Client) -> None:
     assert client.get("/maps", follow_redirects=True).url.path == "/maps/all"
     assert client.get("/maps/nothing").status_code == 404

@@ -5,7 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.conftest import Place, RunningService, serving
+from gis_core.health import check_all
+from gis_core.service import meaning
+from tests.conftest import Place, RunningService, at, serving
 
 
 @pytest.fixture
@@ -33,6 +35,16 @@ def test_a_browser_gets_the_sentence_as_a_page_with_outside_text_escaped(client:
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
     assert "<script>alert" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/maps/fire?at=x", "/ogc/nothing", "/ogc/collections/wards/items?limit=x"]
+)
+def test_a_page_says_in_vietnamese_what_an_error_means(client: httpx.Client, path: str) -> None:
+    answer = client.get(path, headers={"Accept": "text/html"})
+    assert answer.status_code in (400, 404)
+    assert "Không thực hiện được" in answer.text
+    assert meaning(answer.status_code).vi in answer.text
 
 
 def test_every_answer_is_kept_to_this_host(client: httpx.Client) -> None:
@@ -75,3 +87,11 @@ def test_without_its_surfaces_the_service_says_what_is_missing(place: Place) -> 
     assert checks["database"]["ok"]
     assert not checks["surface flood-risk"]["ok"]
     assert "huegis surfaces build" in checks["surface flood-risk"]["detail"]
+
+
+def test_without_its_database_the_surfaces_are_looked_at_all_the_same(prepared_province: Place) -> None:
+    with at(Place("postgresql://nobody@127.0.0.1:1/nothing", prepared_province.var_dir)):
+        checks = {check.name: check for check in check_all()}
+    assert not checks["database"].well
+    assert not checks["layers"].well
+    assert checks["surface flood-risk"].well

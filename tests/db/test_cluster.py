@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import select
 import signal
 import stat
@@ -99,3 +100,46 @@ def test_a_server_that_cannot_start_says_why(scratch: Path) -> None:
         conf.write("no_such_setting = 1\n")
     with pytest.raises(DatabaseUnavailableError, match="pg_ctl failed"):
         cluster.start()
+
+
+def test_a_start_that_is_cut_short_leaves_no_server(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = Cluster(scratch / "cut-short")
+
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cluster, "_ensure_database", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        cluster.start()
+    assert not cluster.is_running()
+
+
+def test_a_server_that_is_started_apart_is_not_taken_for_abandoned(own_cluster: Cluster) -> None:
+    (own_cluster.folder / "keeper").write_text("1 0")
+    kill_9(int((own_cluster.data / "postmaster.pid").read_text().splitlines()[0]))
+    own_cluster.start()
+    assert not own_cluster.is_abandoned()
+
+
+def test_a_folder_that_cannot_be_made_is_named() -> None:
+    with pytest.raises(DatabaseUnavailableError, match="cannot lie in /proc/huegis"):
+        Cluster(Path("/proc/huegis")).start()
+
+
+def test_a_user_that_the_machine_does_not_know_is_told(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 2_000_000_011)
+    with pytest.raises(DatabaseUnavailableError, match="cannot run as user 2000000011"):
+        Cluster(scratch / "nobodys").start()
+
+
+def test_anothers_folder_is_not_taken_over(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = scratch / "anothers"
+    folder.mkdir(mode=0o755)
+    stranger = pwd.struct_passwd(("stranger", "x", 2_000_000_011, 2_000_000_011, "", "/", "/bin/sh"))
+    monkeypatch.setattr(os, "geteuid", lambda: stranger.pw_uid)
+    monkeypatch.setattr(pwd, "getpwuid", lambda number: stranger)
+    with pytest.raises(DatabaseUnavailableError, match="anothers belongs to another user"):
+        Cluster(folder).start()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o755

@@ -79,9 +79,23 @@ def test_an_unknown_camera_is_named(camera: Point, tmp_path: Path) -> None:
         CliRunner().invoke(detect, ["replay", str(recording)], catch_exceptions=False)
 
 
-def test_a_damaged_line_is_named_and_nothing_goes_in(camera: Point, tmp_path: Path) -> None:
-    recording = write(tmp_path, FRAME, FRAME | {"at": "yesterday"})
+@pytest.mark.parametrize("at", ["yesterday", "0001-01-01T00:00:00+07:00", "9999-12-31T08:00:00+07:00"])
+def test_a_damaged_line_is_named_and_nothing_goes_in(camera: Point, tmp_path: Path, at: str) -> None:
+    recording = write(tmp_path, FRAME, FRAME | {"at": at})
     with pytest.raises(IngestError, match=r"recording\.jsonl, row 2: at"):
         CliRunner().invoke(detect, ["replay", str(recording)], catch_exceptions=False)
     with reading() as connection:
         assert read(connection, LAYERS["detections"]).empty
+
+
+@pytest.mark.parametrize("edge", [1e308, float("nan"), float("inf")])
+def test_a_box_that_is_nowhere_is_a_damaged_line(camera: Point, tmp_path: Path, edge: float) -> None:
+    objects = [{"box_px": [edge, 20, edge, 50], "class": "car", "confidence": 0.9}]
+    recording = write(tmp_path, FRAME | {"objects": objects})
+    with pytest.raises(IngestError, match=r"row 1: objects\.0\.box_px\.0"):
+        CliRunner().invoke(detect, ["replay", str(recording)], catch_exceptions=False)
+
+
+def test_a_recording_that_cannot_be_read_is_named(camera: Point, tmp_path: Path) -> None:
+    with pytest.raises(IngestError, match=r"^there\.jsonl: the file cannot be read \(No such file"):
+        CliRunner().invoke(detect, ["replay", str(tmp_path / "there.jsonl")], catch_exceptions=False)

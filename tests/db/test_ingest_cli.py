@@ -134,7 +134,7 @@ def test_describe_says_what_a_file_must_have(huegis: Run) -> None:
     assert "detected_at *" in said
     assert "thoi_gian" in said
     assert "Công suất bức xạ của đám cháy" in said
-    assert "vehicle, forest_fire" in said
+    assert "vehicle, traffic_violation" in said
 
 
 def test_what_a_file_says_does_not_reach_the_terminal_raw(huegis: Run, tmp_path: Path) -> None:

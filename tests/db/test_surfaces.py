@@ -345,6 +345,7 @@ def test_the_real_terrain_of_da_nang_is_flooded_below_its_hills(
         (("flood-risk", "--stage-m", "-1"), "is not between 0 and 15 m"),
         (("flood-risk", "--at", "yesterday"), "is not a time"),
         (("vehicle-density", "--window", "soon"), "is not a length of time"),
+        (("vehicle-density", "--window", "999999999d"), "reaches back beyond the calendar"),
         (("rain",), "There is no layer 'rain'"),
         (("flood-risk", "--stage-m", "1", "--terrain", "gone.tif"), "There is no terrain at gone.tif"),
     ],

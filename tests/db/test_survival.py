@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 import re
-import select
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from gis_core.cluster import Cluster
-
-HEADER = "lon,lat,detected_at,camera_code,subject,class_name,status,steward_agency,origin_key\n"
-ROWS = 60_000
+from tests.surviving import (
+    ROWS,
+    acknowledged,
+    at_work,
+    count,
+    kill_9,
+    load,
+    up,
+    wait_for_rows_in_flight,
+    write,
+)
 
 
 @pytest.fixture
@@ -33,79 +37,6 @@ def environment(scratch: Path) -> dict[str, str]:
     }
 
 
-@contextmanager
-def up(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """``huegis up``, until it serves."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gis_core", "up"], env=environment, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        assert any("Ctrl-C stops it" in line for line in process.stdout), "it never served"
-        yield process
-    finally:
-        process.terminate()
-        process.communicate(timeout=60)
-
-
-def load(environment: dict[str, str], file: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "gis_core", "layers", "load", "detections", str(file)],
-        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
-def acknowledged(environment: dict[str, str], file: Path) -> None:
-    """Load a file and wait for the command to say that it is in."""
-    loading = load(environment, file)
-    _, said = loading.communicate(timeout=120)
-    assert loading.returncode == 0, said
-
-
-def write(folder: Path, day: int) -> Path:
-    """A file of ``ROWS`` detections that no other day's file holds."""
-    file = folder / f"day-{day}.csv"
-    with file.open("w") as lines:
-        lines.write(HEADER)
-        for row in range(ROWS):
-            moment = f"2025-10-{day:02d}T{row // 3600 % 24:02d}:{row // 60 % 60:02d}:{row % 60:02d}Z"
-            lines.write(
-                f"{107.5 + row % 997 / 9970:.6f},{16.4 + row % 991 / 9910:.6f},{moment},CAM-1,"
-                f"vehicle,car,observed,CSGT,{day}/{row}\n"
-            )
-    return file
-
-
-def kill_9(pid: int) -> None:
-    handle = os.pidfd_open(pid)
-    try:
-        os.kill(pid, signal.SIGKILL)
-        assert select.select([handle], [], [], 30)[0]
-    finally:
-        os.close(handle)
-
-
-def wait_for_rows_in_flight(cluster: Cluster, loading: subprocess.Popen[str]) -> None:
-    """Until the loader's transaction has written something that it has not committed."""
-    deadline = time.monotonic() + 120
-    with psycopg.connect(cluster.url, autocommit=True) as watcher:
-        while time.monotonic() < deadline and loading.poll() is None:
-            busy = watcher.execute(
-                "SELECT 1 FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()"
-            ).fetchone()
-            if busy:
-                return
-            time.sleep(0.02)
-    pytest.fail(f"the load was never seen at work: {loading.communicate()}")
-
-
-def count(cluster: Cluster) -> tuple[int, int]:
-    with psycopg.connect(cluster.url) as connection:
-        row = connection.execute("SELECT count(*), count(DISTINCT origin_key) FROM gis.detections").fetchone()
-    assert row is not None
-    return row
-
-
 def test_kill_9_of_everything_loses_and_doubles_nothing(
     environment: dict[str, str], scratch: Path, tmp_path: Path
 ) -> None:
@@ -114,7 +45,7 @@ def test_kill_9_of_everything_loses_and_doubles_nothing(
     with up(environment) as service:
         acknowledged(environment, first)
         interrupted = load(environment, second)
-        wait_for_rows_in_flight(cluster, interrupted)
+        wait_for_rows_in_flight(cluster.url, at_work(interrupted))
         postmaster = int((cluster.data / "postmaster.pid").read_text().splitlines()[0])
         kill_9(postmaster)
         kill_9(service.pid)
@@ -123,10 +54,10 @@ def test_kill_9_of_everything_loses_and_doubles_nothing(
         assert re.fullmatch(r"huegis: .*database.*\n", said.splitlines(keepends=True)[-1]), said
 
     with up(environment):
-        assert count(cluster) == (ROWS, ROWS)
+        assert count(cluster.url) == (ROWS, ROWS)
         for file, expected in ((first, ROWS), (second, 2 * ROWS), (second, 2 * ROWS)):
             acknowledged(environment, file)
-            assert count(cluster) == (expected, expected)
+            assert count(cluster.url) == (expected, expected)
     assert not cluster.is_running()
 
 
@@ -137,10 +68,10 @@ def test_a_loader_killed_in_the_middle_leaves_nothing_behind(
     cluster = Cluster(scratch / "loader-killed" / "postgres")
     with up(environment):
         interrupted = load(environment, write(tmp_path, 3))
-        wait_for_rows_in_flight(cluster, interrupted)
+        wait_for_rows_in_flight(cluster.url, at_work(interrupted))
         kill_9(interrupted.pid)
         interrupted.communicate()
-        assert count(cluster) == (0, 0)
+        assert count(cluster.url) == (0, 0)
 
 
 def test_sigterm_stops_the_service_and_its_database_and_nothing_else(
@@ -154,6 +85,28 @@ def test_sigterm_stops_the_service_and_its_database_and_nothing_else(
         service.wait(timeout=60)
     assert not own.is_running()
     assert cluster.is_running()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_while_the_database_starts_leaves_no_server(
+    environment: dict[str, str], scratch: Path, number: signal.Signals
+) -> None:
+    environment |= {"HUEGIS_VAR_DIR": str(scratch / f"early-{number.name}")}
+    own = Cluster(scratch / f"early-{number.name}" / "postgres")
+    # Whoever runs the tests under nohup ignores SIGHUP, and lets every child inherit that.
+    command = ["env", "--default-signal=HUP", sys.executable, "-m", "gis_core", "up"]
+    service = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while not own.is_running() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        service.send_signal(number)
+        assert service.wait(timeout=60) == 0
+    finally:
+        service.kill()
+        service.wait()
+    assert (own.data / "global").exists(), "it was never started"
+    assert not own.is_running()
 
 
 def test_a_database_that_was_started_apart_is_left_running(

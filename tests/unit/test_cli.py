@@ -20,7 +20,19 @@ def huegis(*arguments: str, cwd: Path, **environment: str) -> subprocess.Complet
 def test_help_lists_every_command_and_each_is_available(tmp_path: Path) -> None:
     done = huegis("--help", cwd=tmp_path)
     assert done.returncode == 0
-    for command in ("up", "serve", "db", "doctor", "layers", "surfaces", "maps", "detect"):
+    for command in (
+        "up",
+        "serve",
+        "db",
+        "doctor",
+        "layers",
+        "surfaces",
+        "maps",
+        "detect",
+        "collect",
+        "quarantine",
+        "detections",
+    ):
         assert f"\n  {command} " in done.stdout
     assert "Not available" not in done.stdout
 
@@ -49,3 +61,18 @@ def test_without_a_database_the_sentence_says_how_to_start_one(tmp_path: Path) -
     done = huegis("db", "status", cwd=tmp_path, HUEGIS_VAR_DIR=str(tmp_path / "var"))
     assert done.returncode == 1
     assert "huegis db start" in done.stderr
+
+
+@pytest.mark.parametrize("host", ["::1", "no.such.host.invalid", "a" * 300])
+def test_the_doctor_goes_on_where_the_service_can_not_be_reached(tmp_path: Path, host: str) -> None:
+    done = huegis("doctor", cwd=tmp_path, HUEGIS_HOST=host, HUEGIS_PORT="1", HUEGIS_VAR_DIR=str(tmp_path))
+    assert f"FAIL service: nothing on {host}:1" in done.stdout
+    assert done.stderr.startswith("huegis: ")
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_maps_that_cannot_be_written_are_one_sentence(tmp_path: Path) -> None:
+    done = huegis("maps", "export", "/proc/maps-of-hue", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("huegis: The maps cannot be written to /proc/maps-of-hue")
+    assert len(done.stderr.strip().splitlines()) == 1

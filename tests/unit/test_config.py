@@ -71,3 +71,30 @@ def test_a_broken_file_and_a_missing_one_are_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HUEGIS_CONFIG", "nowhere.yml")
     with pytest.raises(ConfigError, match=r"nowhere\.yml"):
         get_settings()
+
+
+@pytest.mark.parametrize(
+    ("host", "address"), [("127.0.0.1", "http://127.0.0.1:8080"), ("::1", "http://[::1]:8080")]
+)
+def test_the_address_of_the_service_is_a_url(host: str, address: str) -> None:
+    assert Settings(host=host).base_url == address
+
+
+@pytest.mark.parametrize(
+    ("enabled", "database_url", "wanted"),
+    [
+        (None, None, True),
+        (None, "postgresql://their/own", False),
+        ("true", "postgresql://their/own", True),
+        ("false", None, False),
+    ],
+)
+def test_the_sample_goes_into_a_database_of_the_users_own_only_when_told(
+    monkeypatch: pytest.MonkeyPatch, enabled: str | None, database_url: str | None, wanted: bool
+) -> None:
+    for name, value in (("HUEGIS_SAMPLE__ENABLED", enabled), ("HUEGIS_DATABASE_URL", database_url)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    assert get_settings().wants_sample is wanted

@@ -45,6 +45,8 @@ def test_there_and_back_is_the_same_place(lon: float, lat: float) -> None:
         ("epsg:9214", 9214, False),
         ("http://www.opengis.net/def/crs/EPSG/9.9/3857", 3857, False),
         ("[EPSG:4756]", 4756, True),
+        ("urn:ogc:def:crs:EPSG::9214", 9214, False),
+        ("urn:ogc:def:crs:EPSG::4326", 4326, True),
     ],
 )
 def test_a_crs_is_read_with_its_authoritys_axis_order(text: str, srid: int, y_first: bool) -> None:

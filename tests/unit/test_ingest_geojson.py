@@ -78,6 +78,18 @@ def test_json_that_is_nested_to_break_the_parser(tmp_path: Path) -> None:
     assert "nested too deeply" in refused(tmp_path / "deep.json")
 
 
+def test_a_number_that_is_longer_than_any(tmp_path: Path) -> None:
+    path = write_geojson(tmp_path / "long.geojson", spot("a"))
+    path.write_text(path.read_text().replace('"code"', f'"lanes": {"9" * 5000}, "code"'))
+    assert "more digits than any number" in refused(path)
+
+
+def test_a_name_that_is_no_text_is_no_column(tmp_path: Path) -> None:
+    named = feature(point(*HUE), **{"code": "a", "name": "a", "half \ud800": 1})
+    fitted = fit_file(write_geojson(tmp_path / "a.geojson", named), "flood_spots")
+    assert (list(fitted.rows["code"]), fitted.faults) == (["a"], [])
+
+
 def test_geojson_that_is_not_utf_8(tmp_path: Path) -> None:
     (tmp_path / "latin.geojson").write_bytes('{"type": "FeatureCollection", "x": "\xe9"}'.encode("latin-1"))
     assert "not UTF-8" in refused(tmp_path / "latin.geojson")

@@ -9,13 +9,14 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyproj import CRS
 from starlette.requests import Request
 
 from gis_core.config import OgcApi
-from gis_core.crs import parse_crs
+from gis_core.crs import SERVED_SRIDS, parse_crs
 from gis_core.errors import InvalidParameterError
 from gis_core.types import Bounds
-from layers.query import Interval
+from layers.query import Interval, search_area
 from layers.registry import LAYERS
 from ogc_api.asking import language, parameters, prefers_html
 from ogc_api.feature_query import (
@@ -41,6 +42,10 @@ def asking(query: str = "", **headers: str) -> Request:
     [
         (
             "2025-10-27",
+            Interval(datetime(2025, 10, 26, 17, tzinfo=UTC), datetime(2025, 10, 27, 17, tzinfo=UTC), False),
+        ),
+        (
+            "20251027",
             Interval(datetime(2025, 10, 26, 17, tzinfo=UTC), datetime(2025, 10, 27, 17, tzinfo=UTC), False),
         ),
         (
@@ -121,6 +126,13 @@ def test_bbox_refuses(text: str) -> None:
         parse_bbox(text, parse_crs("CRS84"))
 
 
+@pytest.mark.parametrize("srid", [srid for srid in SERVED_SRIDS if not CRS(srid).is_geographic])
+@pytest.mark.parametrize("reach", [1e9, 1e40, 1e300, 1.7e308])
+def test_a_box_beyond_the_earth_is_a_sentence(srid: int, reach: float) -> None:
+    with pytest.raises(InvalidParameterError, match=r"bbox.*beyond"):
+        search_area(Bounds(0, 0, reach, reach), srid)
+
+
 @pytest.mark.parametrize(("text", "expected"), [("1", 1), ("10", 10), ("99999999999999999999999", 10_000)])
 def test_limit_is_held_to_the_most(text: str, expected: int) -> None:
     assert parse_limit(text, 10_000) == expected
@@ -154,6 +166,10 @@ def test_filters_have_the_type_of_their_column() -> None:
     [
         ("lanes", "many", "not a whole number"),
         ("lanes", "99999", "not between"),
+        # Only Python would take these for numbers.
+        ("lanes", "1_0", "not a whole number"),
+        ("lanes", "２", "not a whole number"),
+        ("design_speed_kmh", "6_0", "not a number"),
         ("gateway", "perhaps", "not true or false"),
         ("design_speed_kmh", "fast", "not a number"),
         ("design_speed_kmh", "nan", "not a finite number"),
@@ -166,6 +182,15 @@ def test_filters_have_the_type_of_their_column() -> None:
 def test_a_wrong_value_says_what_is_expected(name: str, text: str, expected: str) -> None:
     with pytest.raises(InvalidParameterError, match=f"Parameter '{name}': .*{expected}"):
         read_query(LAYERS["road_segments"], {name: text}, LIMITS, default_limit=7)
+
+
+@pytest.mark.parametrize(
+    "name", ["lanes", "gateway", "design_speed_kmh", "road_class", "crs", "datetime", "bbox"]
+)
+def test_a_sentence_does_not_repeat_a_long_text(name: str) -> None:
+    with pytest.raises(InvalidParameterError) as refused:
+        read_query(LAYERS["road_segments"], {name: "9" * 5_000}, LIMITS, default_limit=7)
+    assert len(str(refused.value)) < 300
 
 
 def test_an_unknown_parameter_names_those_that_exist() -> None:

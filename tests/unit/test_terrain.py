@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import rasterio
 from pyproj import CRS
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import from_origin
 
 from gis_core.crs import transformer
@@ -189,6 +190,31 @@ def test_what_is_no_terrain_is_refused_with_its_reason(
         with rasterio.open(path, "r+") as dataset:
             dataset.set_band_unit(1, change["unit"])
     with pytest.raises(RasterError, match=rf"odd\.tif: .*{reason}"):
+        read_terrain(path)
+
+
+def test_a_raster_in_a_crs_of_no_place_on_the_earth_is_refused_by_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "site.tif", np.ones((5, 5), np.float32), crs='LOCAL_CS["site",UNIT["metre",1]]')
+    with pytest.raises(CRSMismatchError, match=r"site\.tif: .* none of positions on the Earth"):
+        read_terrain(path)
+
+
+def test_a_raster_that_does_not_say_where_it_lies_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "scan.png"
+    # GDAL keeps what a PNG cannot hold, here the CRS, in a file beside it.
+    with (
+        pytest.warns(NotGeoreferencedWarning),
+        rasterio.open(path, "w", driver="PNG", count=1, height=4, width=4, dtype="uint8", crs="EPSG:9214"),
+    ):
+        pass
+    with pytest.raises(RasterError, match=r"scan\.png: .* \(no geotransform\)"):
+        read_terrain(path)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 50), (50, 2)])
+def test_a_raster_too_small_for_water_to_run_is_refused(tmp_path: Path, shape: tuple[int, int]) -> None:
+    path = write(tmp_path / "crumb.tif", np.ones(shape, np.float32))
+    with pytest.raises(RasterError, match=r"crumb\.tif: .* too few for water to run down"):
         read_terrain(path)
 
 
