@@ -10,9 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import pwd
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -25,6 +23,7 @@ from psycopg import sql
 
 from gis_core.config import Settings
 from gis_core.errors import DatabaseUnavailableError
+from gis_core.postgres import reachable, run_program, server_account, started_at, works_in
 
 DATABASE = "huegis"
 SUPERUSER = "postgres"
@@ -32,11 +31,6 @@ _SOCKET_PATH_LIMIT = 90
 """Unix sockets have at most 107 bytes of path; PostgreSQL adds its own name."""
 
 _ORPHANS_LEAVE_WITHIN_S = 30
-
-_NOT_INSTALLED = (
-    "PostgreSQL 15 or later with PostGIS 3 is not installed; on Debian or Ubuntu: "
-    "apt-get install postgresql postgresql-postgis."
-)
 
 _SERVER_SETTINGS = {
     "listen_addresses": "''",
@@ -60,7 +54,7 @@ class Cluster:
     """One PostgreSQL cluster in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = _reachable(folder.absolute())
+        self.folder = reachable(folder.absolute())
         self.data = self.folder / "data"
         self.log = self.folder / "server.log"
         self.socket_dir = self._socket_dir()
@@ -115,7 +109,7 @@ class Cluster:
             # A keeper that was killed is not the one who asks now.
             self._keeper.unlink(missing_ok=True)
             try:
-                self._program("pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.log))
+                run_program("pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.log))
                 self._ensure_database(DATABASE)
                 if keep:
                     self.keep()
@@ -128,13 +122,13 @@ class Cluster:
         """Stop the cluster and wait for it; False where it was not running."""
         if not self.is_running():
             return False
-        self._program("pg_ctl", "stop", "-w", "-m", "fast", "-t", "60", "-D", str(self.data))
+        run_program("pg_ctl", "stop", "-w", "-m", "fast", "-t", "60", "-D", str(self.data))
         self._keeper.unlink(missing_ok=True)
         return True
 
     def keep(self) -> None:
         """Note that this process answers for the running cluster and will stop it."""
-        self._keeper.write_text(f"{os.getpid()} {_started_at(os.getpid())}")
+        self._keeper.write_text(f"{os.getpid()} {started_at(os.getpid())}")
 
     def is_kept_here(self) -> bool:
         """Whether this very process answers for the cluster."""
@@ -147,10 +141,10 @@ class Cluster:
     def _kept_by(self) -> int | None:
         """The living process that answers for the cluster."""
         try:
-            pid, started_at = self._keeper.read_text().split()
+            pid, began = self._keeper.read_text().split()
         except (FileNotFoundError, ValueError):
             return None
-        return int(pid) if _started_at(int(pid)) == started_at else None
+        return int(pid) if started_at(int(pid)) == began else None
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -193,7 +187,7 @@ class Cluster:
     def _processes(self) -> set[int]:
         """The living server processes of this data folder: each has it as working directory."""
         data = os.path.realpath(self.data)
-        return {int(entry.name) for entry in Path("/proc").iterdir() if _works_in(entry, data)}
+        return {int(entry.name) for entry in Path("/proc").iterdir() if works_in(entry, data)}
 
     def _clear_after_crash(self) -> None:
         """Remove what a killed server left in the way, once its last process is gone.
@@ -228,7 +222,7 @@ class Cluster:
         if self.data.exists():
             # An initdb that was killed leaves a folder that PostgreSQL can never start from.
             shutil.rmtree(self.data)
-        self._program(
+        run_program(
             "initdb", "-D", str(self.data), "-U", SUPERUSER, "--auth=trust",
             "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums",
         )  # fmt: skip
@@ -251,7 +245,7 @@ class Cluster:
         return Path(tempfile.gettempdir()) / f"huegis-{os.getuid()}-{digest}"
 
     def _own(self, folder: Path) -> None:
-        account = _server_account()
+        account = server_account()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             # What root has just made is root's until it is given away.
@@ -269,111 +263,5 @@ class Cluster:
     @staticmethod
     def _give(path: Path) -> None:
         if os.geteuid() == 0:
-            account = _server_account()
+            account = server_account()
             os.chown(path, account.pw_uid, account.pw_gid)
-
-    @staticmethod
-    def _program(name: str, *arguments: str) -> None:
-        command = [*_as_server(), str(server_program(name)), *arguments]
-        # A postmaster inherits its starter's files: with pipes, waiting for their end would last for ever.
-        with tempfile.TemporaryFile("w+") as output:
-            # In a session of its own it does not get the terminal's Ctrl-C, which is meant for us.
-            running = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd="/",
-                start_new_session=True,
-            )
-            try:
-                running.wait()
-            except BaseException:
-                # Cut short, it would leave a server that is about to start and that nobody knows of.
-                running.wait()
-                raise
-            output.seek(0)
-            said = output.read().strip().splitlines() or ["no output"]
-        if running.returncode != 0:
-            raise DatabaseUnavailableError(f"{name} failed: {said[-1]}")
-
-
-def server_program(name: str) -> Path:
-    """The newest PostgreSQL server program of that name on this machine.
-
-    Raises:
-        DatabaseUnavailableError: there is none of version 15 or later.
-    """
-    found = sorted(
-        (path for path in Path("/usr/lib/postgresql").glob(f"*/bin/{name}") if path.parts[-3].isdigit()),
-        key=lambda path: int(path.parts[-3]),
-    )
-    with_postgis = [path for path in found if has_postgis(int(path.parts[-3]))]
-    if with_postgis and int(with_postgis[-1].parts[-3]) >= 15:
-        return with_postgis[-1]
-    raise DatabaseUnavailableError(_NOT_INSTALLED)
-
-
-def has_postgis(version: int) -> bool:
-    """Whether the PostgreSQL of that major version has the PostGIS extension files."""
-    return Path(f"/usr/share/postgresql/{version}/extension/postgis.control").exists()
-
-
-def _server_account() -> pwd.struct_passwd:
-    """The user that the server programs run as.
-
-    Raises:
-        DatabaseUnavailableError: there is no such user on this machine.
-    """
-    if os.geteuid() != 0:
-        try:
-            return pwd.getpwuid(os.geteuid())
-        except KeyError as error:
-            raise DatabaseUnavailableError(
-                f"PostgreSQL cannot run as user {os.geteuid()}, whom /etc/passwd does not name; "
-                "add an entry for it, or set HUEGIS_DATABASE_URL."
-            ) from error
-    try:
-        return pwd.getpwnam("postgres")
-    except KeyError as error:
-        raise DatabaseUnavailableError(_NOT_INSTALLED) from error
-
-
-def _as_server() -> list[str]:
-    if os.geteuid() != 0:
-        return []
-    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"]
-
-
-def _reachable(folder: Path) -> Path:
-    """The folder itself, or one under ``/var/lib`` where ``postgres`` cannot enter it (root's home)."""
-    if os.geteuid() != 0:
-        return folder
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    probe = subprocess.run(
-        [*_as_server(), "test", "-x", str(existing)], check=False, stderr=subprocess.DEVNULL
-    )
-    if existing == folder or probe.returncode == 0:
-        return folder
-    digest = hashlib.blake2b(str(folder).encode(), digest_size=6).hexdigest()
-    return Path("/var/lib/huegis") / digest
-
-
-def _works_in(process: Path, folder: str) -> bool:
-    """Whether a ``/proc`` entry is a living process with that working directory."""
-    if not process.name.isdigit():
-        return False
-    try:
-        # A process that has ended and waits to be reaped has no working directory any more.
-        return os.readlink(process / "cwd") == folder
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return False
-
-
-def _started_at(pid: int) -> str | None:
-    """When a process started, in clock ticks since boot; a number may be used again, a start may not."""
-    try:
-        state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if state == "Z" else rest[18]

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import click
 
-from gis_core.cluster import Cluster, server_program
+from gis_core.cluster import Cluster
 from gis_core.config import Settings, config_file, get_settings
 from gis_core.errors import GisError
 from gis_core.health import Check, check_all
+from gis_core.postgres import server_program
 
 
 @click.command()
