@@ -119,7 +119,8 @@ def inundation_depth(drainage: Drainage, streams: BoolArray, level_m: FloatArray
     level = level_m.ravel()[np.maximum(drain, 0)]
     wet = (drain >= 0) & (level > drainage.filled_m)
     ground = np.maximum(drainage.elevation_m, drainage.filled_m - MAX_HOLLOW_M)
-    depth = np.where(wet, np.minimum(level - ground, MAX_DEPTH_M), 0.0)
+    # The filled elevations are rounded: level with them, the ground itself may stand a little higher.
+    depth = np.where(wet, np.clip(level - ground, 0.0, MAX_DEPTH_M), 0.0)
     depth[drain < 0] = np.nan
     slope = np.full(drainage.filled_m.size, np.inf)
     cells = np.flatnonzero(streams)
@@ -180,11 +181,14 @@ def _spread_depth(depth_m: FloatArray, sources: BoolArray, ground_m: Elevation, 
     """
     rows, columns = depth_m.shape
     # In single precision a depth would be rounded as it is kept, and never settle.
-    settled = depth_m.astype(np.float64)
+    own = depth_m.astype(np.float64)
+    # Apart from the depth that a cell has of its own, which would stop what passes through it.
+    settled = np.where(np.isnan(own), np.nan, 0.0)
     queue = [(0.0, 0, 0) for _ in range(0)]
     for row in range(rows):
         for column in range(columns):
             if sources[row, column]:
+                settled[row, column] = own[row, column]
                 queue.append((-settled[row, column], row, column))
     heapq.heapify(queue)
     while queue:
@@ -202,7 +206,7 @@ def _spread_depth(depth_m: FloatArray, sources: BoolArray, ground_m: Elevation, 
                 if there > settled[r, c]:  # never where the depth is NaN
                     settled[r, c] = there
                     heapq.heappush(queue, (-there, r, c))
-    return settled
+    return np.maximum(own, settled)
 
 
 _backwater = njit(cache=True)(_walk_backwater)

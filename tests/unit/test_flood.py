@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import label
 
@@ -146,6 +146,7 @@ def test_a_river_at_its_usual_level_floods_nothing(coast: Drainage) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(low=st.floats(0, 8), more=st.floats(0, 8), row=st.integers(8, 36))
+@example(low=4.0, more=7.190655816784962e-07, row=28)
 def test_more_stage_never_means_less_water(coast: Drainage, low: float, more: float, row: int) -> None:
     before, after = flood(coast, row, low), flood(coast, row, low + more)
     land = ~coast.sea
