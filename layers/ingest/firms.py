@@ -22,6 +22,7 @@ from layers.ingest.reference import refuse_crs
 from layers.ingest.source import Batch, ObjectArray, Reader, Request, Source, is_bad, note, note_where, shown
 from layers.ingest.table_text import TextBatch, TextTable, header_of, open_table, read_batches
 from layers.ingest.values import missing, parse_numbers
+from layers.subjects import SUBJECTS
 
 _MARKS = frozenset(
     {"latitude", "longitude", "acq_date", "acq_time", "scan", "track", "confidence", "satellite"}
@@ -36,7 +37,6 @@ _SATELLITES = {
     "2": "NOAA-21",
     "N21": "NOAA-21",
 }
-_STEWARD = "Chi cục Kiểm lâm"
 _NAMES = (
     "detected_at", "subject", "class_name", "confidence", "status", "steward_agency", "frp_mw",
     "cov_xx_m2", "cov_xy_m2", "cov_yy_m2", "origin", "origin_key",
@@ -82,7 +82,7 @@ def _detections(part: TextBatch, faults: ObjectArray) -> dict[str, object]:
         "class_name": "hotspot",
         "confidence": _confidence(cells["confidence"], faults),
         "status": "suspected",
-        "steward_agency": _STEWARD,
+        "steward_agency": SUBJECTS["forest_fire"].steward,
         "frp_mw": _numbers(cells["frp"], faults) if "frp" in cells else np.nan,
         "cov_xx_m2": scan_m**2 / 12,
         "cov_xy_m2": 0.0,
