@@ -2,7 +2,7 @@
 
 The reference reads the very same rows, encoded already, from a file on the server into the
 same table with the same indexes: the least that storing them can cost. Ours begins with a CSV
-file and checks every row.
+file and checks every row; what enrichment and roll-ups add to that is ``benchmarks.enriching``'s.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from benchmarks.private import private_database
 
 _DETECTIONS = 1_000_000
 _TARGET = 0.7
+_ROUNDS = 2
 
 
 def run() -> None:
@@ -29,20 +30,28 @@ def run() -> None:
     with private_database() as url, tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "detections.csv"
         _write(file)
-        begun = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "gis_core", "layers", "load", "detections", str(file)],
-            env=os.environ | {"HUEGIS_DATABASE_URL": url, "HUEGIS_VAR_DIR": folder},
-            check=True, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        ours_s = time.perf_counter() - begun
-        reference_s = _server_copy(url)
+        rounds = [(_layers_load(url, file), _server_copy(url)) for _ in range(_ROUNDS)]
+        # What else the machine does only ever adds to a time: the least of each is the nearest to it.
+        ours_s, reference_s = (min(times) for times in zip(*rounds, strict=True))
     print(
         f"BENCH load-detections ratio={reference_s / ours_s:.2f} target={_TARGET} layers load of "
         f"{_DETECTIONS} detections from CSV ({ours_s:.0f} s) against a server-side binary COPY of the "
-        f"same rows ({reference_s:.0f} s), as speeds",
+        f"same rows ({reference_s:.0f} s), as speeds, the best of {_ROUNDS} each",
         flush=True,
     )
+
+
+def _layers_load(url: str, file: Path) -> float:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("TRUNCATE gis.detections")
+        connection.execute("CHECKPOINT")
+    begun = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "gis_core", "layers", "load", "detections", "--no-enrichment", str(file)],
+        env=os.environ | {"HUEGIS_DATABASE_URL": url, "HUEGIS_VAR_DIR": str(file.parent)},
+        check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    return time.perf_counter() - begun
 
 
 def _server_copy(url: str) -> float:

@@ -16,15 +16,22 @@ from gis_core.db import make_engine
 @contextmanager
 def private_database() -> Iterator[str]:
     """The URL of an empty database with the newest schema; the cluster is gone afterwards."""
+    with private_cluster() as cluster:
+        engine = make_engine(cluster.url)
+        migrations.upgrade(engine)
+        engine.dispose()
+        yield cluster.url
+
+
+@contextmanager
+def private_cluster() -> Iterator[Cluster]:
+    """A running cluster of its own, which is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="huegis-bench-"))
     folder.chmod(0o755)  # the database runs under another account where we are root
     cluster = Cluster(folder / "postgres")
     try:
         cluster.start()
-        engine = make_engine(cluster.url)
-        migrations.upgrade(engine)
-        engine.dispose()
-        yield cluster.url
+        yield cluster
     finally:
         cluster.stop()
         shutil.rmtree(cluster.folder, ignore_errors=True)

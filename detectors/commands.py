@@ -23,6 +23,7 @@ def replay(recording: Path, simulated: bool) -> None:
     from layers.journal import record_load
     from layers.read import read
     from layers.registry import LAYERS
+    from layers.rollup import record_frames
     from layers.store import load
 
     detector = ReplayDetector(recording)
@@ -31,6 +32,12 @@ def replay(recording: Path, simulated: bool) -> None:
         cameras = read(connection, LAYERS["cameras"])
         placed = place(detector.detect(detector.frames), cameras, simulated=simulated)
         report = load(connection, layer, placed.rows)
+        record_frames(
+            connection,
+            [frame.camera_code for frame in detector.frames],
+            [frame.taken_at for frame in detector.frames],
+            simulated=simulated,
+        )
         record_load(connection, recording.name, layer.name, report)
     click.echo(
         f"{recording.name}: {len(detector.frames)} frames, {report.inserted} new findings, "

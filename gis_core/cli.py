@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import traceback
 from importlib.metadata import entry_points
+from typing import Any
 
 import click
 
@@ -20,13 +21,17 @@ COMMANDS = "huegis.commands"
 
 
 class OfferedCommands(click.Group):
-    """A group whose commands are those that the rooms offer by entry point."""
+    """A group that has, beside its own commands, those that the rooms offer by an entry point."""
+
+    def __init__(self, *args: Any, offered: str = COMMANDS, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._offered = offered
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(entry_points(group=COMMANDS).names)
+        return sorted({*super().list_commands(ctx), *entry_points(group=self._offered).names})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        for offered in entry_points(group=COMMANDS, name=cmd_name):
+        for offered in entry_points(group=self._offered, name=cmd_name):
             try:
                 command = offered.load()
             except ImportError as error:
@@ -34,7 +39,7 @@ class OfferedCommands(click.Group):
             if not isinstance(command, click.Command):
                 raise TypeError(f"entry point {offered.value} is not a command")
             return command
-        return None
+        return super().get_command(ctx, cmd_name)
 
 
 def _unavailable(name: str, error: ImportError) -> click.Command:

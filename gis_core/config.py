@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
+from pydantic import Field, HttpUrl, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,14 +21,10 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from gis_core.collect_settings import Collect
 from gis_core.errors import ConfigError
+from gis_core.section import Section
 from gis_core.types import Bounds
-
-
-class Section(BaseModel):
-    """One group of settings; a misspelt name is an error, not a silence."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Province(Section):
@@ -50,6 +46,7 @@ class Database(Section):
 
     statement_timeout_s: float = Field(default=15.0, gt=0, le=600)
     pool_size: int = Field(default=8, ge=1, le=100)
+    partitions_ahead_months: int = Field(default=3, ge=0, le=120)
 
 
 class OgcApi(Section):
@@ -65,6 +62,12 @@ class Sample(Section):
 
     enabled: bool | None = None
     seed: int = 2710
+
+
+class Enrich(Section):
+    """How detections are put on roads."""
+
+    snap_within_m: float = Field(default=30.0, gt=0, le=1_000)
 
 
 class VehicleDensity(Section):
@@ -120,38 +123,37 @@ class Quality(Section):
     spike_neighbours: int = Field(default=3, ge=2)
     spike_mads: float = Field(default=8.0, gt=0)
     stuck_readings: int = Field(default=6, ge=2)
-    series: dict[str, SeriesLimits] = {
-        "rain_1h_mm": SeriesLimits(spike_floor=80.0, stuck_h=12.0, zero_may_last=True),
-        "stage_m": SeriesLimits(spike_floor=0.5, stuck_h=24.0, zero_may_last=False),
-    }
+    ward_border_m: float = Field(default=25.0, ge=0)
+    series: dict[str, SeriesLimits] = Field(
+        default={
+            "rain_1h_mm": SeriesLimits(spike_floor=80.0, stuck_h=12.0, zero_may_last=True),
+            "stage_m": SeriesLimits(spike_floor=0.5, stuck_h=24.0, zero_may_last=False),
+            "vehicles_15min": SeriesLimits(spike_floor=150.0, stuck_h=6.0, zero_may_last=True),
+        }
+    )
     clock: ClockShift = ClockShift()
 
 
-SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
-"""A name that stands in rows, messages and paths alike."""
+class Exports(Section):
+    """What every exported file says of its use."""
+
+    terms_vi: str = (
+        "Dữ liệu dùng chung theo Nghị định 47/2020/NĐ-CP; khi sử dụng hãy ghi tên cơ quan phụ trách."
+    )
+    terms_en: str = "Shared under Decree 47/2020/NĐ-CP; name the steward agency when you use it."
 
 
-class WatchedFolder(Section):
-    """A folder that agencies put files into."""
+class Archive(Section):
+    """Where old months go, and when."""
 
-    name: SourceName
-    path: Path
-    layer: str
-    keep_good: bool = True
-    crs: str | None = None
-    table: str | None = None
-    columns: dict[str, str] = {}
+    dir: Path | None = None
+    after_months: int = Field(default=24, ge=1, le=1200)
 
 
-class Collect(Section):
-    """How other people's rows come in."""
+class Dask(Section):
+    """Where batch jobs run."""
 
-    open: bool = False
-    tokens: dict[SourceName, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = {}
-    max_body_mib: float = Field(default=16.0, gt=0, le=1024)
-    max_rows: int = Field(default=50_000, ge=1, le=50_000)
-    interval_s: float = Field(default=5.0, gt=0)
-    folders: tuple[WatchedFolder, ...] = ()
+    scheduler: str | None = None
 
 
 class Background(Section):
@@ -180,14 +182,19 @@ class Settings(BaseSettings):
     var_dir: Path = Path("var")
     static_dir: Path = Path("node_modules")
     database_url: str | None = None
+    database_read_url: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     province: Province = Province()
     database: Database = Database()
     ogc_api: OgcApi = OgcApi()
     sample: Sample = Sample()
+    enrich: Enrich = Enrich()
     surfaces: Surfaces = Surfaces()
     quality: Quality = Quality()
     collect: Collect = Collect()
+    exports: Exports = Exports()
+    archive: Archive = Archive()
+    dask: Dask = Dask()
     maps: Maps = Maps()
 
     @classmethod
@@ -219,6 +226,11 @@ class Settings(BaseSettings):
     def surface_dir(self) -> Path:
         """Where the computed surfaces lie."""
         return self.var_dir / "surfaces"
+
+    @property
+    def archive_dir(self) -> Path:
+        """Where archived months lie."""
+        return self.archive.dir or self.var_dir / "archive"
 
     @property
     def terrain_file(self) -> Path:
@@ -253,6 +265,7 @@ def get_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"Setting '{name}': {first['msg']} (config.yml or HUEGIS_ environment).") from error
+        said = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"Setting '{name}': {said} (config.yml or HUEGIS_ environment).") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{config_file()} is not valid YAML: {str(error).splitlines()[0]}.") from error

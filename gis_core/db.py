@@ -6,10 +6,11 @@ timeout of the settings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
+from weakref import WeakKeyDictionary
 
 from psycopg import errors as pg
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
@@ -69,7 +70,7 @@ def database_url() -> str:
 
 
 def serving_engine() -> Engine:
-    """The engine for clients' queries: pooled, with the statement timeout."""
+    """The engine for clients' queries: pooled, with the statement timeout, at the replica if there is one."""
     with _one_at_a_time:
         return _serving_engine()
 
@@ -86,9 +87,11 @@ _one_at_a_time = Lock()
 
 @cache
 def _serving_engine() -> Engine:
-    database = get_settings().database
+    settings = get_settings()
     return make_engine(
-        database_url(), pool_size=database.pool_size, statement_timeout_s=database.statement_timeout_s
+        settings.database_read_url or database_url(),
+        pool_size=settings.database.pool_size,
+        statement_timeout_s=settings.database.statement_timeout_s,
     )
 
 
@@ -117,7 +120,27 @@ def reading() -> Iterator[Connection]:
 def writing() -> Iterator[Connection]:
     """One transaction for a piece of work: all of it, or nothing."""
     with translated(), working_engine().begin() as connection:
+        last_steps: list[Callable[[Connection], None]] = []
+        _last_steps[connection] = last_steps
         yield connection
+        for step in last_steps:
+            step(connection)
+
+
+_last_steps: WeakKeyDictionary[Connection, list[Callable[[Connection], None]]] = WeakKeyDictionary()
+
+
+def before_commit(connection: Connection, step: Callable[[Connection], None]) -> None:
+    """Have ``step`` done once, as the last thing of the transaction that ``writing`` began.
+
+    For what many transactions write to at the same rows: whoever locks those last, and asks for
+    no further lock, cannot be in a circle of waiting. In any other transaction it is done now.
+    """
+    last_steps = _last_steps.get(connection)
+    if last_steps is None:
+        step(connection)
+    elif step not in last_steps:
+        last_steps.append(step)
 
 
 @contextmanager

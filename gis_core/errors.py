@@ -92,5 +92,16 @@ class QueryTimeoutError(GisError):
     """A query was stopped because it ran past the statement timeout."""
 
 
+class SourceUnavailableError(GisError):
+    """A source of other people's data is out of reach, or answers with what cannot be used.
+
+    ``retry_after_s`` is how long it asks to be left alone, None where it does not say.
+    """
+
+    def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(reason)
+
+
 class AccessDeniedError(GisError):
     """Whoever asks is not entitled to the answer."""

@@ -11,8 +11,14 @@ from gis_core.errors import InvalidParameterError, quoted
 
 LOCAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(min|h|d)$")
-_UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|m|min|h|d)$")
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "min": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
 
 
 class Window(NamedTuple):
@@ -44,8 +50,25 @@ def parse_instant(text: str, parameter: str = "at") -> datetime:
         ) from error
 
 
+def window_between(start: str | None, end: str | None, default: Window) -> Window:
+    """What the options ``--from`` and ``--to`` say; an end that is left out is that of ``default``.
+
+    Raises:
+        InvalidParameterError: a text is no time, or the window has no length.
+    """
+    window = Window(
+        default.start if start is None else parse_instant(start, "--from"),
+        default.end if end is None else parse_instant(end, "--to"),
+    )
+    if window.start >= window.end:
+        raise InvalidParameterError(
+            "--to", f"{local_text(window.end)} does not come after {local_text(window.start)}."
+        )
+    return window
+
+
 def parse_duration(text: str, parameter: str = "window") -> timedelta:
-    """A length of time such as ``30min``, ``6h`` or ``2d``.
+    """A length of time such as ``45s``, ``30min``, ``6h`` or ``2d``; ``m`` stands for minutes too.
 
     Raises:
         InvalidParameterError: the text has another form, or is zero.

@@ -7,14 +7,14 @@ in the house repeats any of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, cast
 
 import geopandas as gpd
 from geoalchemy2 import Geometry
-from sqlalchemy import Boolean, Column, Enum, MetaData, Table, inspect
+from sqlalchemy import Boolean, Column, Connection, Enum, MetaData, Table, inspect
 from sqlalchemy import Text as SqlText
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 from sqlalchemy.types import TypeEngine
@@ -129,7 +129,12 @@ class Layer:
     table by different geometries. ``time_column`` is the instant of a thing that happened:
     layers with one are identified by event and never updated. ``derive`` fills columns
     that follow from others before rows go in; ``derived`` names those that a source need
-    not bring for that reason.
+    not bring for that reason. ``enrich`` sets the columns ``enriched`` from what other
+    layers hold at that moment, and no source may bring them. ``roll_up`` is told, in the same
+    transaction, exactly the rows that were new and enriched, ``postpone`` those that were new and
+    not enriched, and ``roll_back`` that the simulated rows are about to be removed. ``judge`` says
+    of each row that comes from outside why it cannot be true, or None. ``stations_of`` names the
+    layer of events that name features of this one by ``station_code``.
     """
 
     name: str
@@ -145,6 +150,13 @@ class Layer:
     loadable: bool = True
     derive: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame] | None = None
     derived: tuple[str, ...] = ()
+    enrich: Callable[[Connection, gpd.GeoDataFrame], gpd.GeoDataFrame] | None = None
+    enriched: tuple[str, ...] = ()
+    roll_up: Callable[[Connection, gpd.GeoDataFrame], None] | None = None
+    postpone: Callable[[Connection, gpd.GeoDataFrame], None] | None = None
+    roll_back: Callable[[Connection], None] | None = None
+    judge: Callable[[gpd.GeoDataFrame], Sequence[str | None]] | None = None
+    stations_of: str | None = None
 
     @cached_property
     def table(self) -> Table:

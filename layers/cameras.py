@@ -94,6 +94,12 @@ class Camera(Feature):
     road_segment_code: Mapped[str | None] = described(
         SqlText, "Mã đoạn đường được quan sát", "Code of the road segment it watches"
     )
+    stated_ward: Mapped[str | None] = described(
+        SqlText,
+        "Phường, xã theo hồ sơ của cơ quan (mã hoặc tên)",
+        "Ward or commune that the agency's inventory says it stands in (code or name)",
+        aliases=("phuong", "xa", "phuong_xa", "ward"),
+    )
     view_cone: Mapped[Any] = described(
         Geometry("POLYGON", srid=4326, spatial_index=False),
         "Vùng nhìn phẳng của camera",

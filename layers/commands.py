@@ -84,6 +84,11 @@ def describe(layer: str) -> None:
 )
 @click.option("--keep-good", is_flag=True, help="Load the good rows of a file that has bad ones.")
 @click.option("--replace-simulated", is_flag=True, help="Remove the layer's simulated rows first.")
+@click.option(
+    "--no-enrichment",
+    is_flag=True,
+    help="Leave road segments, wards and roll-ups to a later 'huegis detections enrich'.",
+)
 @click.option("--column", "columns", multiple=True, metavar="THEIRS=OURS", help="A file's name for a column.")
 @click.option(
     "--layer-name", "--table", "table", metavar="NAME", help="Which layer of a GeoPackage or archive."
@@ -92,6 +97,19 @@ def describe(layer: str) -> None:
     "--rejected",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write all rejected rows to this CSV file.",
+)
+@click.option("--property", "observed_property", metavar="NAME", help="Observed property of every value.")
+@click.option(
+    "--labels",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File with the names of the columns, where a table of series has no header.",
+)
+@click.option("--zone", metavar="NAME", help="Time zone of times that name none, such as Europe/Amsterdam.")
+@click.option("--time-format", metavar="FORM", help="Form of the times, such as '%d/%m/%Y %H:%M'.")
+@click.option("--start", metavar="TIME", help="Time of the first line, where a table of series has no times.")
+@click.option("--step", metavar="LENGTH", help="Time from line to line then, such as 15min.")
+@click.option(
+    "--station", "stations", multiple=True, metavar="THEIRS=OURS", help="A file's name for a station."
 )
 @click.pass_context
 def load(
@@ -102,22 +120,36 @@ def load(
     crs: str | None,
     keep_good: bool,
     replace_simulated: bool,
+    no_enrichment: bool,
     columns: tuple[str, ...],
     table: str | None,
     rejected: Path | None,
+    observed_property: str | None,
+    labels: Path | None,
+    zone: str | None,
+    time_format: str | None,
+    start: str | None,
+    step: str | None,
+    stations: tuple[str, ...],
 ) -> None:
     """Load FILES into LAYER: each in one transaction, all of it or nothing.
 
     GeoJSON, GeoPackage, FlatGeobuf, shapefile (also zipped), CSV with coordinates, OpenStreetMap
-    roads (.osm.pbf) and FIRMS CSV. Loading a file again changes nothing.
+    roads (.osm.pbf), FIRMS CSV, and CSV of time series into observations: one value a line; or a
+    station and a time a line, and a column for each property (--column Rf=rain_month_mm); or a
+    time a line, and a column for each station (--property vehicles_15min). Observations without
+    a position stand at their station. Loading a file again changes nothing.
     """
     from gis_core.errors import CRSMismatchError, IngestError
     from layers.ingest.load import load_file
     from layers.ingest.report import Rejections
-    from layers.ingest.source import Request
+    from layers.ingest.source import Request, SeriesForm
     from layers.registry import LAYERS
 
-    request = Request(LAYERS[layer], crs, table, _column_map(columns))
+    series = SeriesForm(
+        observed_property, labels, zone, time_format, start, step, _pairs(stations, "--station")
+    )
+    request = Request(LAYERS[layer], crs, table, _pairs(columns, "--column"), series)
     if rejected is not None and rejected.resolve() in {file.resolve() for file in files}:
         raise click.UsageError("--rejected would overwrite a file that is to be loaded.")
     refused, forget = 0, replace_simulated
@@ -128,7 +160,8 @@ def load(
                 with _progress(file) as tell:
                     report = load_file(
                         file, request, rejections,
-                        keep_good=keep_good, replace_simulated=forget, on_progress=tell,
+                        keep_good=keep_good, replace_simulated=forget, enrich=not no_enrichment,
+                        on_progress=tell,
                     )  # fmt: skip
             except (IngestError, CRSMismatchError) as error:
                 refused += 1
@@ -152,20 +185,38 @@ def load(
 @click.option(
     "--datetime", "interval", metavar="START/END", help="Only events of this time; '..' leaves an end open."
 )
+@click.option(
+    "--format", "form", type=click.Choice(["sensorthings"]), help="Observations as SensorThings in .json."
+)
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 def export(
-    *, layer: str, file: Path, crs: str | None, bbox: str | None, interval: str | None, overwrite: bool
+    *,
+    layer: str,
+    file: Path,
+    crs: str | None,
+    bbox: str | None,
+    interval: str | None,
+    form: str | None,
+    overwrite: bool,
 ) -> None:
-    """Write LAYER to FILE: .gpkg, .geojson, .fgb, .parquet, .csv or .shp.zip."""
+    """Write LAYER to FILE: .gpkg, .geojson, .fgb, .parquet, .csv or .shp.zip.
+
+    Every file says in its own way whose data it holds, what the columns mean, and how many rows are
+    simulated. With --format sensorthings, observations go to .json under the names of that standard.
+    """
     from layers.export import export as write
-    from layers.export import parse_bbox, parse_interval
+    from layers.export import export_sensor_things, parse_bbox, parse_interval
     from layers.registry import LAYERS
 
-    written = write(
-        LAYERS[layer], file, crs=crs, overwrite=overwrite,
-        bounds=None if bbox is None else parse_bbox(bbox),
-        window=None if interval is None else parse_interval(interval),
-    )  # fmt: skip
+    found = LAYERS[layer]
+    bounds = None if bbox is None else parse_bbox(bbox)
+    window = None if interval is None else parse_interval(interval)
+    if form is not None:
+        if crs is not None:
+            raise click.UsageError("SensorThings is always in WGS 84; leave out --crs.")
+        written = export_sensor_things(found, file, bounds=bounds, window=window, overwrite=overwrite)
+    else:
+        written = write(found, file, crs=crs, overwrite=overwrite, bounds=bounds, window=window)
     click.echo(f"{file}: {written.features:,} features of {layer}.")
     for note in written.notes:
         click.echo(f"  {note}")
@@ -216,12 +267,12 @@ def dictionary(file: Path | None, *, overwrite: bool) -> None:
     _console().print(table)
 
 
-def _column_map(pairs: tuple[str, ...]) -> dict[str, str]:
+def _pairs(pairs: tuple[str, ...], option: str) -> dict[str, str]:
     mapped: dict[str, str] = {}
     for pair in pairs:
         theirs, equals, ours = pair.rpartition("=")
         if not equals or not theirs or not ours:
-            raise click.BadParameter(f"'{pair}' is not of the form theirs=ours.", param_hint="--column")
+            raise click.BadParameter(f"'{pair}' is not of the form theirs=ours.", param_hint=option)
         mapped[theirs] = ours
     return mapped
 

@@ -14,7 +14,9 @@ from sqlalchemy import Uuid as SqlUuid
 from sqlalchemy.orm import Mapped
 
 from gis_core.types import Text
+from layers import rollup
 from layers.base import Feature, Layer, Style, StyleClass, choice, described, geometry
+from layers.enrich import ENRICHED, SIDES, enrich
 from layers.subjects import STATUSES, SUBJECTS
 
 
@@ -112,6 +114,36 @@ class Detection(Feature):
         unit="m²",
         minimum=0,
     )
+    road_segment_code: Mapped[str | None] = described(
+        SqlText,
+        "Mã đoạn đường gần nhất, nếu do camera thấy và đủ gần",
+        "Code of the nearest road segment, where a camera saw it and one is near enough",
+    )
+    segment_distance_m: Mapped[float | None] = described(
+        Float,
+        "Khoảng cách đến đoạn đường (EPSG:9214)",
+        "Distance from the segment (EPSG:9214)",
+        unit="m",
+        minimum=0,
+    )
+    segment_fraction: Mapped[float | None] = described(
+        Float,
+        "Vị trí dọc đoạn đường theo chiều vẽ, từ 0 đến 1",
+        "Position along the segment in its drawn direction, from 0 to 1",
+        minimum=0,
+        maximum=1,
+    )
+    segment_side: Mapped[str | None] = described(
+        choice("segment_side", *SIDES),
+        "Bên trái, bên phải hay ngay trên đoạn đường, theo chiều vẽ",
+        "Left of, right of or on the segment, in its drawn direction",
+    )
+    ward_code: Mapped[str | None] = described(
+        SqlText, "Mã phường, xã nơi phát hiện", "Code of the ward or commune that it lies in"
+    )
+    forest_zone_code: Mapped[str | None] = described(
+        SqlText, "Mã khu rừng nơi phát hiện", "Code of the forest zone that it lies in"
+    )
     origin_key: Mapped[str] = described(
         SqlText, "Khóa của sự kiện tại nguồn", "What the source calls the event", nullable=False
     )
@@ -139,6 +171,11 @@ LAYER = Layer(
     time_column="detected_at",
     derive=with_subject_defaults,
     derived=("steward_agency", "status"),
+    enrich=enrich,
+    enriched=ENRICHED,
+    roll_up=rollup.add,
+    postpone=rollup.postpone,
+    roll_back=rollup.forget_simulated,
     title=Text("Phát hiện", "Detections"),
     description=Text(
         "Phương tiện, vi phạm giao thông và môi trường, động vật hoang dã, cháy rừng, đốt rơm rạ, ngập lụt, "

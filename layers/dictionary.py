@@ -14,7 +14,9 @@ from sqlalchemy import Column, Enum
 
 from gis_core.errors import GisError
 from gis_core.files import replacing
+from layers import observations
 from layers.base import Layer
+from layers.observed_properties import OBSERVED_PROPERTIES
 from layers.registry import LAYERS, SURFACES
 from layers.summary import type_name
 
@@ -24,7 +26,7 @@ class DictionaryError(GisError):
 
 
 class Term(NamedTuple):
-    """One column of a layer, or one band of a surface; empty where there is nothing to say.
+    """One column of a layer, observed property, or band of a surface; empty where there is nothing to say.
 
     ``minimum`` and ``maximum`` are inclusive, ``values`` the only ones allowed.
     """
@@ -43,14 +45,25 @@ class Term(NamedTuple):
 def terms() -> Iterator[Term]:
     """Every column of the layers, then every band of the surfaces, in declared order."""
     for layer in LAYERS.values():
-        for column in layer.table.columns:
-            if not isinstance(column.type, Geometry) or column is layer.geometry_column:
-                yield _term(layer, column)
+        yield from terms_of(layer)
     for surface in SURFACES.values():
         for band in surface.bands:
             yield Term(
                 surface.name, band.name, "raster band", band.unit, "", "", "", band.title.vi, band.title.en
             )
+
+
+def terms_of(layer: Layer) -> Iterator[Term]:
+    """Every column of one layer; behind those of the observations, every property with its unit."""
+    for column in layer.table.columns:
+        if not isinstance(column.type, Geometry) or column is layer.geometry_column:
+            yield _term(layer, column)
+    if layer is observations.LAYER:
+        for one in OBSERVED_PROPERTIES.values():
+            yield Term(
+                layer.name, one.name, "observed property", one.unit.symbol, f"{one.minimum:g}",
+                f"{one.maximum:g}", "", one.title.vi, one.title.en,
+            )  # fmt: skip
 
 
 def to_csv() -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import geopandas as gpd
 from sqlalchemy import DateTime, Float, Index
 from sqlalchemy import Text as SqlText
 from sqlalchemy import Uuid as SqlUuid
@@ -13,8 +15,7 @@ from sqlalchemy.orm import Mapped
 
 from gis_core.types import Text
 from layers.base import Feature, Layer, Style, StyleClass, choice, described, geometry
-
-OBSERVED_PROPERTIES = ("rain_1h_mm", "stage_m")
+from layers.observed_properties import OBSERVED_PROPERTIES, ObservedProperty
 
 
 class Observation(Feature):
@@ -29,8 +30,10 @@ class Observation(Feature):
     )
     observed_at: Mapped[datetime] = described(
         DateTime(timezone=True),
-        "Thời điểm quan trắc (UTC); lượng mưa là của giờ trước đó",
-        "Time of observation (UTC); rain is that of the hour before it",
+        "Thời điểm quan trắc (UTC): mưa giờ là của giờ trước đó, lượt xe là của 15 phút sau đó, "
+        "giá trị tháng đứng ở 0 giờ ngày đầu tháng theo giờ Huế",
+        "Time of observation (UTC): rain is that of the hour before it, a count of vehicles that of the "
+        "15 minutes after it, and a month's value stands at the month's first midnight in Huế",
         primary_key=True,
         aliases=("time", "timestamp", "thoi_gian"),
     )
@@ -39,8 +42,8 @@ class Observation(Feature):
     )
     observed_property: Mapped[str] = described(
         choice("observed_property", *OBSERVED_PROPERTIES),
-        "Đại lượng: mưa 1 giờ (mm) hoặc mực nước (m)",
-        "Property: rain in one hour (mm) or stage (m)",
+        "Đại lượng quan trắc",
+        "Observed property",
         nullable=False,
         aliases=("property",),
     )
@@ -53,24 +56,37 @@ class Observation(Feature):
     geom: Mapped[Any] = geometry("POINT")
 
 
+def beyond_limits(observations: gpd.GeoDataFrame) -> Sequence[str | None]:
+    """Why each value cannot be one of its property, or None."""
+    return [
+        _fault(OBSERVED_PROPERTIES[name], value)
+        for name, value in zip(observations["observed_property"], observations["value"], strict=True)
+    ]
+
+
+def _fault(of: ObservedProperty, value: float) -> str | None:
+    if of.minimum <= value <= of.maximum:
+        return None
+    side, limit = ("below", of.minimum) if value < of.minimum else ("above", of.maximum)
+    return f"{of.name} {value:g} is {side} {limit:g} {of.unit.symbol}"
+
+
 LAYER = Layer(
     name="observations",
     model=Observation,
     time_column="observed_at",
-    title=Text("Quan trắc mưa và mực nước", "Rain and stage observations"),
+    judge=beyond_limits,
+    title=Text("Quan trắc của các trạm", "Observations of the stations"),
     description=Text(
-        "Chuỗi lượng mưa giờ và mực nước tại các trạm.",
-        "Time series of hourly rain and river stage at the stations.",
+        "Chuỗi số liệu tại các trạm: mưa, mực nước, khí hậu tháng và lượt xe.",
+        "Time series of the stations: rain, river stage, monthly climate and counts of vehicles.",
     ),
     steward=Text("Đài Khí tượng Thủy văn Thừa Thiên-Huế", "Thừa Thiên-Huế hydrometeorological station"),
-    keywords=("quan trắc", "mưa", "mực nước", "observation"),
+    keywords=("quan trắc", "mưa", "mực nước", "khí hậu", "đếm xe", "observation"),
     style=Style(
         color="#607d8b",
         size_px=4,
         column="observed_property",
-        classes=(
-            StyleClass("rain_1h_mm", "#1e88e5", Text("Mưa 1 giờ (mm)", "Rain in one hour (mm)")),
-            StyleClass("stage_m", "#0d47a1", Text("Mực nước (m)", "Stage (m)")),
-        ),
+        classes=tuple(StyleClass(one.name, one.color, one.label) for one in OBSERVED_PROPERTIES.values()),
     ),
 )

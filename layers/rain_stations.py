@@ -37,6 +37,7 @@ class RainStation(Feature):
 LAYER = Layer(
     name="rain_stations",
     model=RainStation,
+    stations_of="observations",
     title=Text("Trạm đo mưa", "Rain stations"),
     description=Text("Các trạm đo mưa tự động của tỉnh.", "The province's automatic rain stations."),
     steward=Text("Đài Khí tượng Thủy văn Thừa Thiên-Huế", "Thừa Thiên-Huế hydrometeorological station"),

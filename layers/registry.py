@@ -67,6 +67,8 @@ LAYERS: Registry[Layer] = Registry(
         "cameras",
         "rain_stations",
         "river_gauges",
+        "climate_stations",
+        "count_stations",
         "flood_spots",
         "observations",
         "detections",

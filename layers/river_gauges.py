@@ -46,6 +46,7 @@ class RiverGauge(Feature):
 LAYER = Layer(
     name="river_gauges",
     model=RiverGauge,
+    stations_of="observations",
     title=Text("Trạm thủy văn", "River gauges"),
     description=Text(
         "Trạm đo mực nước sông với các mức báo động I, II và III.",

@@ -1,7 +1,8 @@
-"""``huegis detections``: the status of what was detected, and its history."""
+"""``huegis detections``: the status of what was detected, its history, and catching up on enrichment."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import click
@@ -9,7 +10,7 @@ import click
 
 @click.group("detections")
 def group() -> None:
-    """Change the status of detections, and see who changed it when."""
+    """Change the status of detections, see who changed it when, and enrich what is stored."""
 
 
 @group.command("set-status")
@@ -52,6 +53,37 @@ def history(event_id: str) -> None:
             f"{change.changed_by}{note}"
         )
     click.echo(f"It is {status}{'' if changes else ', as it came; nobody has changed it'}.")
+
+
+@group.command()
+@click.option("--from", "start", metavar="TIME", help="From then on; all that waits for it by default.")
+@click.option("--to", "end", metavar="TIME", help="Up to then; now by default.")
+def enrich(*, start: str | None, end: str | None) -> None:
+    """Put stored detections on roads, wards and forest zones anew, and recount their hours.
+
+    Each day is committed by itself: after an interruption the rest still waits for the next run.
+    With --from or --to also what is enriched already is done again, as after a change of the roads.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from gis_core.db import writing
+    from gis_core.time import Window, window_between
+    from layers.enrich.stored import days_to_enrich, enrich_day
+
+    ever = Window(datetime(1970, 1, 1, tzinfo=UTC), datetime.now(UTC))
+    with writing() as connection:
+        days = days_to_enrich(connection, window_between(start, end, ever) if start or end else None)
+    detections = changed = 0
+    shown = Console(stderr=True)
+    with Progress(console=shown, transient=True, disable=not shown.is_terminal) as bar:
+        for day in bar.track(days):
+            with writing() as connection:
+                done = enrich_day(connection, day)
+            detections, changed = detections + done.detections, changed + done.changed
+    click.echo(
+        f"{len(days):,} days: {detections:,} detections, {changed:,} of them changed; hours recounted."
+    )
 
 
 def _identifier(text: str) -> UUID:

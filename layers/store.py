@@ -7,39 +7,40 @@ identifier and never change. Loading the same rows twice therefore changes nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
-from psycopg.errors import DataError, IntegrityError, OutOfMemory
+from psycopg.errors import DataError, IntegrityError
 from sqlalchemy import Column, Connection, func, select, text
-from sqlalchemy.exc import OperationalError
 
 from gis_core.db import SCHEMA
-from gis_core.errors import GisError
-from gis_core.ids import event_ids
 from layers.base import Layer
-from layers.binary_copy import HEADER, TRAILER, encode
+from layers.copying import copy_rows, quoted_name, quoted_names
+from layers.identifiers import identify, order_of, which_are
+from layers.partitions import ensure_partitions, months_of, partition_name
+from layers.versions import bump
 
-_CHUNK_ROWS = 50_000
 _MANY_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """What became of the rows that were offered to a layer."""
+    """What became of the rows that were offered to a layer; ``months`` are those that new events fell in."""
 
     inserted: int
     updated: int
     unchanged: int
+    months: frozenset[pd.Period] = field(default=frozenset(), compare=False)
 
     def __add__(self, other: LoadReport) -> LoadReport:
         return LoadReport(
-            self.inserted + other.inserted, self.updated + other.updated, self.unchanged + other.unchanged
+            self.inserted + other.inserted,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.months | other.months,
         )
 
 
@@ -59,23 +60,29 @@ def load(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame) -> LoadRe
     return put(connection, layer, rows if rows.empty else complete(layer, rows))
 
 
-def put(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame) -> LoadReport:
-    """Put rows that are ``complete`` into a layer, as ``load`` does."""
+def put(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame, *, enrich: bool = True) -> LoadReport:
+    """Put rows that are ``complete`` into a layer, as ``load`` does.
+
+    What the layer rolls up is rolled up in the same transaction. Without ``enrich`` both are left
+    for later: that is for history in bulk, which ``huegis detections enrich`` then catches up.
+    """
     if rows.empty:
         return LoadReport(0, 0, 0)
+    if layer.time_column is None:
+        bump(connection, layer.table.name)
+        return _merge(connection, layer, rows)
     if layer.partitioned:
-        ensure_partitions(connection, layer, rows[layer.time_column])
-    columns = [column for column in layer.table.columns if column.name in rows.columns]
-    if layer.time_column is not None:
-        # In the order of their identifiers, so that two loads of the same events wait and never deadlock.
-        rows = rows.iloc[
-            np.argsort(np.array([identifier.bytes for identifier in rows[layer.id_column.name]]))
-        ]
-        if _append(connection, layer, columns, rows):
-            return LoadReport(len(rows), 0, 0)
-    staging = _stage(connection, layer, columns)
-    _copy(connection, staging, columns, rows)
-    return _merge(connection, layer, staging, columns, len(rows))
+        ensure_partitions(connection, layer.table, rows[layer.time_column])
+    # In the order of their identifiers, so that two loads of the same events wait and never deadlock.
+    rows = rows.iloc[order_of(rows[layer.id_column.name])]
+    if enrich and layer.enrich is not None:
+        rows = layer.enrich(connection, rows)
+    new = rows if _append(connection, layer, rows) else _merge_events(connection, layer, rows)
+    roll_up = layer.roll_up if enrich else layer.postpone
+    if roll_up is not None and not new.empty:
+        roll_up(connection, new)
+    months = months_of(new[layer.time_column]) if layer.partitioned else ()
+    return LoadReport(len(new), 0, len(rows) - len(new), frozenset(months))
 
 
 def complete(layer: Layer, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -92,91 +99,33 @@ def complete(layer: Layer, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         times = pd.to_datetime(rows[layer.time_column], utc=True).dt.floor("ms")
         rows = rows.assign(**{layer.time_column: times})
         if layer.id_column.name not in rows.columns:
-            identifiers = event_ids(times.dt.to_pydatetime(), rows["origin"], rows["origin_key"])
+            identifiers = identify(times, rows["origin"], rows["origin_key"])
             rows = rows.assign(**{layer.id_column.name: identifiers})
     return rows
 
 
-def ensure_partitions(connection: Connection, layer: Layer, times: pd.Series) -> None:
-    """Make the monthly partitions that these times need; those that exist are left alone.
-
-    A table is made first and attached then: that lets readers go on, whereas making it as
-    a partition would lock them out until the whole load is committed.
-    """
-    months = pd.to_datetime(times, utc=True).dt.tz_localize(None).dt.to_period("M").unique()
-    names = {_partition_name(layer, month): month for month in sorted(months)}
-    if names.keys() <= _partitions(connection, layer):
-        return
-    # Two loads that need the same month make it one after the other, not both.
-    connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(layer.table.fullname))))
-    there = _partitions(connection, layer)
-    try:
-        for name in (name for name in names if name not in there):
-            _add_partition(connection, layer, name, names[name])
-    except OperationalError as error:
-        if isinstance(error.orig, OutOfMemory):
-            raise GisError(
-                f"These rows span {len(names):,} months, more than the database can make at once; "
-                "load them in parts, or raise its max_locks_per_transaction."
-            ) from error
-        raise
-
-
-def _partition_name(layer: Layer, month: pd.Period) -> str:
-    return f"{layer.table.name}_{month:%Y_%m}"
-
-
-def _partitions(connection: Connection, layer: Layer) -> set[str]:
-    # Read from the catalogue itself: to_regclass may still deny what another session just made.
-    found = connection.execute(
-        text(
-            "SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid "
-            "WHERE inhparent = CAST(:parent AS regclass)"
-        ),
-        {"parent": layer.table.fullname},
-    )
-    return set(found.scalars())
-
-
-def _add_partition(connection: Connection, layer: Layer, name: str, month: pd.Period) -> None:
-    # Identifiers and bounds are made here from a table's name and a month: no outside text is in them.
-    parent, child = layer.table.fullname, f"{SCHEMA}.{name}"
-    first, after = month.start_time, (month + 1).start_time
-    connection.execute(text(f"CREATE TABLE {child} (LIKE {parent} INCLUDING ALL)"))
-    connection.execute(
-        text(
-            f"ALTER TABLE {parent} ATTACH PARTITION {child} "
-            f"FOR VALUES FROM ('{first:%Y-%m-%d}+00') TO ('{after:%Y-%m-%d}+00')"
-        )
-    )
-
-
 def refresh_statistics(connection: Connection, layer: Layer, report: LoadReport) -> None:
-    """Let the planner know of a load that changed much; its estimates are shown to clients too."""
-    if report.inserted + report.updated >= _MANY_ROWS:
-        connection.execute(text(f"ANALYZE {layer.table.fullname}"))
+    """Let the planner know of a load that changed much; its estimates are shown to clients too.
+
+    Of events only the months that it touched are looked at: the others may be years of them.
+    """
+    if report.inserted + report.updated < _MANY_ROWS:
+        return
+    touched = [f"{SCHEMA}.{partition_name(layer.table, month)}" for month in sorted(report.months)]
+    connection.execute(text(f"ANALYZE {', '.join(touched or [layer.table.fullname])}"))
 
 
 def forget_simulated(connection: Connection, layer: Layer) -> int:
     """Remove the simulated rows of a layer, and say how many they were."""
+    if layer.time_column is None:
+        bump(connection, layer.table.name)
+    if layer.roll_back is not None:
+        layer.roll_back(connection)
     result = connection.execute(layer.table.delete().where(layer.table.c.simulated))
     return result.rowcount
 
 
-def _stage(connection: Connection, layer: Layer, columns: list[Column[Any]]) -> str:
-    staging = f"stage_{layer.table.name}"
-    names = _names(columns)
-    connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{staging}"))
-    connection.execute(
-        text(
-            f"CREATE TEMPORARY TABLE {staging} ON COMMIT DROP AS "
-            f"SELECT {names} FROM {SCHEMA}.{layer.table.name} WITH NO DATA"
-        )
-    )
-    return staging
-
-
-def _append(connection: Connection, layer: Layer, columns: list[Column[Any]], rows: gpd.GeoDataFrame) -> bool:
+def _append(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame) -> bool:
     """Copy events straight into their table.
 
     False, with nothing done, if any of them is there already or breaks a rule: the way
@@ -184,56 +133,64 @@ def _append(connection: Connection, layer: Layer, columns: list[Column[Any]], ro
     """
     try:
         with connection.begin_nested():
-            _copy(connection, layer.table.fullname, columns, rows)
+            copy_rows(connection, layer.table.fullname, _columns(layer, rows), rows)
     except (DataError, IntegrityError):
         return False
     return True
 
 
-def _copy(connection: Connection, table: str, columns: list[Column[Any]], rows: gpd.GeoDataFrame) -> None:
-    driver = connection.connection.cursor()
-    with driver.copy(f"COPY {table} ({_names(columns)}) FROM STDIN (FORMAT binary)") as copy:
-        copy.write(HEADER)
-        for start in range(0, len(rows), _CHUNK_ROWS):
-            copy.write(encode(columns, rows.iloc[start : start + _CHUNK_ROWS]))
-        copy.write(TRAILER)
-
-
-def _merge(
-    connection: Connection, layer: Layer, staging: str, columns: list[Column[Any]], offered: int
-) -> LoadReport:
-    table = f"{SCHEMA}.{layer.table.name}"
-    names = _names(columns)
-    key = _names(layer.table.primary_key.columns)
-    # In the order of the key, so that two loads of the same rows wait for each other and never deadlock.
-    rows = f"SELECT {names} FROM {staging} ORDER BY {key}"
-    if layer.time_column is not None:
-        done = connection.execute(
-            text(f"INSERT INTO {table} ({names}) {rows} ON CONFLICT ({key}) DO NOTHING")
+def _merge_events(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Insert the events that are not there yet, and give those back."""
+    names, key, staging = _stage(connection, layer, rows)
+    identifier = quoted_name(layer.id_column)
+    # Of several rows of one event the first, which the physical order of the staging table tells.
+    inserted = connection.execute(
+        text(
+            f"INSERT INTO {layer.table.fullname} ({names}) "
+            f"SELECT {names} FROM {staging} ORDER BY {key}, ctid "
+            f"ON CONFLICT ({key}) DO NOTHING RETURNING {identifier}"
         )
-        return LoadReport(done.rowcount, 0, offered - done.rowcount)
-    rest = [_quoted(column) for column in columns if not column.primary_key]
+    )
+    return rows[which_are(rows[layer.id_column.name], inserted.scalars())]
+
+
+def _merge(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame) -> LoadReport:
+    """Insert things that last, or update those that differ from what is there."""
+    names, key, staging = _stage(connection, layer, rows)
+    rest = [quoted_name(column) for column in _columns(layer, rows) if not column.primary_key]
     assignments = ", ".join(f"{name} = EXCLUDED.{name}" for name in rest)
     changed = " OR ".join(f"old.{name} IS DISTINCT FROM EXCLUDED.{name}" for name in rest)
+    # In the order of the key, so that two loads of the same rows wait for each other and never deadlock.
     # xmax is 0 in a row version that an INSERT made, and the updating transaction's number otherwise.
     counts = connection.execute(
         text(
-            f"WITH merged AS (INSERT INTO {table} AS old ({names}) {rows} "
+            f"WITH merged AS (INSERT INTO {layer.table.fullname} AS old ({names}) "
+            f"SELECT {names} FROM {staging} ORDER BY {key} "
             f"ON CONFLICT ({key}) DO UPDATE SET {assignments} WHERE {changed} "
             "RETURNING (old.xmax = 0) AS is_new) "
             "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM merged"
         )
     ).one()
-    return LoadReport(counts[0], counts[1], offered - counts[0] - counts[1])
+    return LoadReport(counts[0], counts[1], len(rows) - counts[0] - counts[1])
 
 
-def _quoted(column: Column[Any]) -> str:
-    """A column's name for SQL; a layer may well have one that is an SQL word."""
-    return f'"{column.name}"'
+def _stage(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame) -> tuple[str, str, str]:
+    """Copy rows into a temporary table; the names of their columns and of the key, and the table's own."""
+    columns = _columns(layer, rows)
+    staging, names = f"pg_temp.stage_{layer.table.name}", quoted_names(columns)
+    connection.execute(text(f"DROP TABLE IF EXISTS {staging}"))
+    connection.execute(
+        text(
+            f"CREATE TEMPORARY TABLE stage_{layer.table.name} ON COMMIT DROP AS "
+            f"SELECT {names} FROM {layer.table.fullname} WITH NO DATA"
+        )
+    )
+    copy_rows(connection, staging, columns, rows)
+    return names, quoted_names(layer.table.primary_key.columns), staging
 
 
-def _names(columns: Iterable[Column[Any]]) -> str:
-    return ", ".join(map(_quoted, columns))
+def _columns(layer: Layer, rows: gpd.GeoDataFrame) -> list[Column[Any]]:
+    return [column for column in layer.table.columns if column.name in rows.columns]
 
 
 def latest(connection: Connection, layer: Layer) -> datetime | None:

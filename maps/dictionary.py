@@ -25,6 +25,7 @@ _TYPES = {
     "true/false": Text("đúng/sai", "true/false"),
     "time": Text("thời điểm", "time"),
     "uuid": same("UUID"),
+    "observed property": Text("đại lượng quan trắc", "observed property"),
     "raster band": Text("kênh ảnh", "raster band"),
     "point": Text("điểm", "point"),
     "linestring": Text("đường", "line"),

@@ -26,6 +26,8 @@ DEFAULT_WINDOW = timedelta(hours=24)
 
 _VALUE = observations.LAYER.table.c
 _SEEN = detections.LAYER.table.c
+_OF_FLOODS = ("rain_1h_mm", "stage_m")
+"""What the map of floods is about; other stations may report later than these."""
 
 
 def flood_window(connection: Connection, ask: Ask) -> Window | None:
@@ -121,7 +123,12 @@ def _level(row: Any) -> int | None:
 
 def _latest_observation(connection: Connection) -> datetime | None:
     # Identifiers sort by time and are indexed; the time alone is not.
-    newest = select(_VALUE.observed_at).order_by(_VALUE.id.desc()).limit(1)
+    newest = (
+        select(_VALUE.observed_at)
+        .where(_VALUE.observed_property.in_(_OF_FLOODS))
+        .order_by(_VALUE.id.desc())
+        .limit(1)
+    )
     return connection.execute(newest).scalar()
 
 

@@ -17,7 +17,7 @@ from gis_core.config import Settings
 from gis_core.time import Window, parse_duration
 from gis_core.types import Bounds, FloatArray, Text
 from layers import cameras, road_segments
-from layers.corridors import read_counts, read_views
+from layers.camera_counts import read_counts, read_views
 from layers.read import read
 from layers.registry import SURFACES
 from maps import texts
@@ -97,8 +97,8 @@ def with_density(segments: gpd.GeoDataFrame, views: pd.DataFrame, counts: pd.Dat
 
     Args:
         segments: the layer's rows, with ``code`` and ``lanes``.
-        views: see ``layers.corridors.read_views``.
-        counts: see ``layers.corridors.read_counts``.
+        views: see ``layers.camera_counts.read_views``.
+        counts: see ``layers.camera_counts.read_counts``.
 
     Returns:
         The same rows with ``veh_km`` and ``pc_km_ln`` (NaN where not observed), ``level``

@@ -22,7 +22,7 @@ from gis_core.db import SCHEMA, describe_target, translated, working_engine
 from gis_core.errors import DatabaseUnavailableError
 from layers import journal  # noqa: F401 - declares its table
 from layers.base import Base
-from layers.collect import quarantine, status  # noqa: F401 - declare their tables
+from layers.collect import checkpoints, quarantine, status  # noqa: F401 - declare their tables
 from layers.registry import LAYERS
 
 _LOCK = 4_836_710

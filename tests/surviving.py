@@ -98,3 +98,18 @@ def count(url: str) -> tuple[int, int]:
         row = connection.execute("SELECT count(*), count(DISTINCT origin_key) FROM gis.detections").fetchone()
     assert row is not None
     return row
+
+
+def rolled_up(url: str) -> tuple[int, int]:
+    """How many detections are rolled up, and how many frames are known; each must be that of a recount."""
+    with psycopg.connect(url) as connection:
+        kept = connection.execute(
+            "SELECT (SELECT coalesce(sum(detections), 0)::int FROM gis.segment_counts), "
+            "(SELECT coalesce(sum(frames_seen), 0)::int FROM gis.camera_hours)"
+        ).fetchone()
+        stored = connection.execute(
+            "SELECT count(camera_code), count(DISTINCT (camera_code, detected_at)) FROM gis.detections"
+        ).fetchone()
+    assert kept is not None
+    assert kept == stored
+    return kept

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from gis_core.errors import InvalidParameterError
-from gis_core.types import Bounds, FloatArray
+from gis_core.types import Bounds, FloatArray, IntArray
 
 TRUNCATE = 4.0
 """Bandwidths at which the kernel is cut; what lies beyond holds 0.03 % of its mass."""
@@ -57,21 +57,66 @@ def kernel_density(
     Raises:
         InvalidParameterError: the cell is too coarse for the bandwidth.
     """
-    if not 0 < cell_m <= bandwidth_m / CELLS_PER_BANDWIDTH:
-        raise InvalidParameterError(
-            "cell_m", f"{cell_m:g} m is more than a fifth of the bandwidth of {bandwidth_m:g} m."
-        )
-    pad = math.ceil(TRUNCATE * bandwidth_m / cell_m)
-    rows, columns = (size + 2 * pad for size in grid_shape(bounds, cell_m))
+    cells = padded_cells(x, y, bounds=bounds, cell_m=cell_m, bandwidth_m=bandwidth_m)
+    inside = cells >= 0
+    counts = np.bincount(
+        cells[inside],
+        weights=np.asarray(weights, float)[inside],
+        minlength=padded_size(bounds, cell_m=cell_m, bandwidth_m=bandwidth_m),
+    )
+    return smoothed(np.asarray(counts, float), bounds=bounds, cell_m=cell_m, bandwidth_m=bandwidth_m)
+
+
+def padded_size(bounds: Bounds, *, cell_m: float, bandwidth_m: float) -> int:
+    """How many cells the grid has with a border as wide as the kernel reaches.
+
+    Raises:
+        InvalidParameterError: the cell is too coarse for the bandwidth.
+    """
+    return math.prod(_padded_shape(bounds, cell_m, bandwidth_m))
+
+
+def padded_cells(
+    x: FloatArray, y: FloatArray, *, bounds: Bounds, cell_m: float, bandwidth_m: float
+) -> IntArray:
+    """The cell of the padded grid that each point lies in, counted row by row from the north-west.
+
+    Counts of many parts can be added cell by cell before they are ``smoothed`` together.
+
+    Returns:
+        Shape (n,); -1 where a point's kernel does not reach the grid.
+    """
+    rows, columns = _padded_shape(bounds, cell_m, bandwidth_m)
+    pad = _pad(cell_m, bandwidth_m)
     # Floored, not truncated: a point just left of the grid must not fall into its first column.
     column = np.floor((np.asarray(x, float) - bounds.west) / cell_m).astype(np.int64) + pad
     row = np.floor((bounds.north - np.asarray(y, float)) / cell_m).astype(np.int64) + pad
     inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-    counts = np.bincount(
-        row[inside] * columns + column[inside],
-        weights=np.asarray(weights, float)[inside],
-        minlength=rows * columns,
-    ).reshape(rows, columns)
-    smooth = gaussian_filter(counts, bandwidth_m / cell_m, mode="constant", truncate=TRUNCATE)
+    return np.where(inside, row * columns + column, -1)
+
+
+def smoothed(counts: FloatArray, *, bounds: Bounds, cell_m: float, bandwidth_m: float) -> FloatArray:
+    """The kernel density of what was counted in ``padded_cells``; see ``kernel_density``.
+
+    Args:
+        counts: weight in each cell of the padded grid, shape (``padded_size``,).
+    """
+    pad = _pad(cell_m, bandwidth_m)
+    grid = counts.reshape(_padded_shape(bounds, cell_m, bandwidth_m))
+    smooth = gaussian_filter(grid, bandwidth_m / cell_m, mode="constant", truncate=TRUNCATE)
     density: FloatArray = smooth[pad:-pad, pad:-pad] * (_M2_PER_KM2 / cell_m**2)
     return density
+
+
+def _pad(cell_m: float, bandwidth_m: float) -> int:
+    return math.ceil(TRUNCATE * bandwidth_m / cell_m)
+
+
+def _padded_shape(bounds: Bounds, cell_m: float, bandwidth_m: float) -> tuple[int, int]:
+    if not 0 < cell_m <= bandwidth_m / CELLS_PER_BANDWIDTH:
+        raise InvalidParameterError(
+            "cell_m", f"{cell_m:g} m is more than a fifth of the bandwidth of {bandwidth_m:g} m."
+        )
+    rows, columns = grid_shape(bounds, cell_m)
+    pad = _pad(cell_m, bandwidth_m)
+    return rows + 2 * pad, columns + 2 * pad

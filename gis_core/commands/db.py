@@ -6,13 +6,14 @@ from importlib.metadata import entry_points
 
 import click
 
+from gis_core.cli import OfferedCommands
 from gis_core.cluster import Cluster
 from gis_core.config import get_settings
 from gis_core.db import describe_target, working_engine
 from gis_core.errors import GisError
 
 
-@click.group()
+@click.group(cls=OfferedCommands, offered="huegis.db")
 def db() -> None:
     """Start, stop and upgrade the database."""
 

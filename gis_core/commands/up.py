@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import entry_points
 from types import FrameType
 
@@ -39,7 +39,8 @@ def up() -> None:
     with _listening(settings) as listener, _database(settings, _say):
         for step in sorted(entry_points(group="huegis.setup"), key=lambda entry: entry.name):
             step.load()(_say)
-        _serve(settings, listener)
+        with _background(settings):
+            _serve(settings, listener)
 
 
 @click.command()
@@ -115,6 +116,15 @@ def _database(settings: Settings, say: Callable[[str], None]) -> Iterator[None]:
             dispose()
             cluster.stop()
             say("The private database has stopped.")
+
+
+@contextmanager
+def _background(settings: Settings) -> Iterator[None]:
+    """What the rooms run beside the service, each until it has ended."""
+    with ExitStack() as running:
+        for offered in sorted(entry_points(group="huegis.background"), key=lambda entry: entry.name):
+            running.enter_context(offered.load()(settings, _say))
+        yield
 
 
 def _stop_on_signals() -> None:

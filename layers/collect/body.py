@@ -39,8 +39,11 @@ def unpack(content: bytes, limit: int) -> bytes | None:
     return plain if len(plain) <= limit else None
 
 
-def read_body(content: bytes, *, lines: bool) -> Body:
+def read_body(content: bytes, *, lines: bool, records: str = "") -> Body:
     """Rows of a JSON array, of ``{"rows": […]}``, of a FeatureCollection, or of NDJSON ``lines``.
+
+    With ``records``, the rows are what stands at this dotted path of a JSON document, such as
+    ``data.stations``: a list, or one row alone; ``.`` is the document itself as one row.
 
     Raises:
         IngestError: it is none of these.
@@ -54,6 +57,8 @@ def read_body(content: bytes, *, lines: bool) -> Body:
         numbered = enumerate(text.replace("\r\n", "\n").split("\n"), start=1)
         return Body([_parse(line, number) for number, line in numbered if line.strip()], None)
     document = _parse(text)
+    if records:
+        return Body(_at(document, records), None)
     if isinstance(document, list):
         return Body(document, None)
     if isinstance(document, dict) and isinstance(document.get("rows"), list):
@@ -65,6 +70,17 @@ def read_body(content: bytes, *, lines: bool) -> Body:
     raise IngestError(
         _WHAT, None, 'it is neither a JSON array, nor {"rows": […]}, nor a GeoJSON FeatureCollection.'
     )
+
+
+def _at(document: Any, path: str) -> list[Any]:
+    found = document
+    for name in filter(None, path.split(".")):
+        if not isinstance(found, dict) or name not in found:
+            raise IngestError(_WHAT, None, f"it has nothing at '{path}'.")
+        found = found[name]
+    if not isinstance(found, list | dict):
+        raise IngestError(_WHAT, None, f"at '{path}' it has neither a list nor an object.")
+    return found if isinstance(found, list) else [found]
 
 
 def _parse(text: str, line: int | None = None) -> Any:

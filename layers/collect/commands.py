@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from layers.collect.base import Connector
+    from layers.collect.claims import Claims
     from layers.collect.run import Outcome
-
-_WIDTH_WITHOUT_TERMINAL = 200
 
 
 @click.group()
@@ -21,65 +19,94 @@ def collect() -> None:
 
 @collect.command()
 @click.option("--once", is_flag=True, help="Take what is there now, and end.")
-def run(once: bool) -> None:
-    """Watch every source of the settings until Ctrl-C."""
+@click.option("--quiet", is_flag=True, help="Say only what goes wrong.")
+def run(once: bool, quiet: bool) -> None:
+    """Watch, poll and listen to every source of the settings until Ctrl-C."""
     import signal
     from threading import Event
 
     from gis_core.config import get_settings
-    from gis_core.errors import ConfigError
-    from layers.collect.connectors import connectors
-    from layers.collect.run import run as go_round
+    from layers.collect.claims import Claims
+    from layers.collect.collector import Collector
+    from layers.collect.run import run_once
 
-    settings = get_settings()
-    sources = connectors(settings)
-    if not sources:
-        raise ConfigError("Nothing is to be collected: list folders under collect.folders in config.yml.")
+    claims = Claims()
+    settings, sources = get_settings(), _sources(claims)
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    click.echo(f"Collecting from {', '.join(source.name for source in sources)}.")
-    go_round(
-        sources,
-        _tell,
-        lambda sentence: click.echo(f"huegis: {sentence}", err=True),
-        stop=stop,
-        interval_s=settings.collect.interval_s,
-        # A file must be found the same by two looks.
-        rounds=2 if once else None,
-    )
+    tell = _tell_refused if quiet else _tell
+    if not quiet:
+        click.echo(f"Collecting from {', '.join(source.name for source in sources)}.")
+    try:
+        if once:
+            run_once(sources, tell, _complain, stop, settings.collect.interval_s)
+        else:
+            Collector(sources, tell, _complain).run(stop)
+    finally:
+        claims.close()
+
+
+@collect.command()
+def check() -> None:
+    """Reach every source of the settings, without taking anything in."""
+    from threading import Event
+
+    from gis_core.errors import GisError
+    from layers.collect.claims import Claims
+
+    well = True
+    for source in _sources(Claims()):
+        try:
+            click.echo(f"{source.name}: {source.check(Event())}.")
+        except GisError as error:
+            well = False
+            click.echo(f"{source.name}: {error}", err=True)
+    if not well:
+        raise GisError("Some sources cannot be collected from.")
 
 
 @collect.command()
 def status() -> None:
-    """Show when each source last brought something, and how far behind its data are."""
+    """Show how each source fares: when it last brought something, and when it is due again."""
     from datetime import UTC, datetime
 
     from rich.markup import escape
     from rich.table import Table
 
+    from gis_core.config import get_settings
+    from gis_core.console import console
     from gis_core.db import reading
     from gis_core.time import local_text
     from layers.collect.status import lag, read_status
 
     with reading() as connection:
-        rows = read_status(connection)
+        rows = {row.source: row for row in read_status(connection)}
+    waiting = {source.name for source in get_settings().collect.sources} - rows.keys()
     table = Table("source", "last success (Asia/Ho_Chi_Minh)", "lag", box=None, pad_edge=False)
     for title in ("rows in", "refused"):
         table.add_column(title, justify="right")
+    table.add_column("next due")
+    table.add_column("failures in a row", justify="right")
     table.add_column("last error")
     now = datetime.now(UTC)
-    for row in rows:
+    for name in sorted(rows.keys() | waiting):
+        row = rows.get(name)
+        if row is None:
+            table.add_row(name, "never", "", "0", "0", "", "0", "")
+            continue
         behind = lag(row.latest_event_at, now)
         table.add_row(
-            row.source,
+            escape(name),
             local_text(row.last_success_at) if row.last_success_at else "never",
             "" if behind is None else str(behind).partition(".")[0],
             f"{row.rows_in:,}",
             f"{row.rows_refused:,}",
+            local_text(row.next_due_at) if row.next_due_at else "",
+            f"{row.failures_in_a_row:,}",
             escape(row.last_error or ""),
         )
-    _console().print(table)
+    console().print(table)
 
 
 @collect.command()
@@ -107,6 +134,7 @@ def list_(source: str | None, layer: str | None, limit: int) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from gis_core.console import console
     from gis_core.db import reading
     from gis_core.time import local_text
     from layers.collect.originals import as_it_came
@@ -128,7 +156,7 @@ def list_(source: str | None, layer: str | None, limit: int) -> None:
         cells = (str(row.id), received, row.source, row.layer, where, row.reason, text)
         table.add_row(*map(escape, cells))
     if rows:
-        _console().print(table)
+        console().print(table)
     click.echo(f"{total:,} rows wait in quarantine.")
 
 
@@ -158,21 +186,35 @@ def drop(ids: tuple[int, ...]) -> None:
         click.echo(f"Not there: {', '.join(map(str, missing))}.")
 
 
+def _sources(claims: Claims) -> list[Connector]:
+    from gis_core.config import get_settings
+    from gis_core.errors import ConfigError
+    from layers.collect.connectors import connectors
+
+    sources = connectors(get_settings(), claims)
+    if not sources:
+        raise ConfigError(
+            "Nothing is to be collected: list sources under collect.folders, collect.http or "
+            "collect.mqtt in config.yml."
+        )
+    return sources
+
+
 def _tell(outcome: Outcome) -> None:
-    what = f"{outcome.source}, {outcome.title}: "
-    if outcome.receipt is None:
-        click.echo(f"{what}refused. {outcome.refused}")
-        return
     counts = outcome.receipt
+    if counts is None:
+        _tell_refused(outcome)
+        return
     click.echo(
-        f"{what}{counts.accepted:,} accepted, {counts.known_already:,} known already, "
-        f"{counts.quarantined:,} in quarantine."
+        f"{outcome.source}, {outcome.title}: {counts.accepted:,} accepted, "
+        f"{counts.known_already:,} known already, {counts.quarantined:,} in quarantine."
     )
 
 
-def _console() -> Console:
-    from rich.console import Console
+def _tell_refused(outcome: Outcome) -> None:
+    if outcome.receipt is None:
+        click.echo(f"{outcome.source}, {outcome.title}: refused. {outcome.refused}")
 
-    console = Console(highlight=False)
-    # Without a terminal, whoever reads wants whole lines.
-    return console if console.is_terminal else Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)
+
+def _complain(name: str, sentence: str) -> None:
+    click.echo(f"huegis: {name}: {sentence}", err=True)

@@ -13,14 +13,21 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from threading import Event
 
-from gis_core.config import Settings, WatchedFolder
+from sqlalchemy import Connection
+
+from gis_core.collect_settings import WatchedFolder
+from gis_core.config import Settings
 from gis_core.errors import ConfigError
-from layers.collect.base import Delivery
+from layers.collect.base import Connector, Delivery
+from layers.collect.claims import Claims
+from layers.collect.intake import Receipt, take_in
 from layers.ingest.readers import open_source
 from layers.ingest.source import Request, plain_name
 from layers.registry import LAYERS
@@ -34,9 +41,9 @@ _Looks = tuple[tuple[int, int], ...]
 """Size and time of last change (ns) of a file and of those that belong to it."""
 
 
-def connectors(settings: Settings) -> list[FolderConnector]:
-    """One for each folder of the settings."""
-    return [FolderConnector(folder) for folder in settings.collect.folders]
+def connectors(settings: Settings, claims: Claims) -> list[FolderConnector]:
+    """One for each folder of the settings; a lock of the folder itself stands for a claim."""
+    return [FolderConnector(folder, settings.collect.interval_s) for folder in settings.collect.folders]
 
 
 def request_of(folder: WatchedFolder) -> Request:
@@ -48,11 +55,14 @@ def request_of(folder: WatchedFolder) -> Request:
     return Request(LAYERS[folder.layer], folder.crs, folder.table, folder.columns)
 
 
-class FolderConnector:
+class FolderConnector(Connector):
     """Gives the files of one folder that have been written to their end."""
 
-    def __init__(self, folder: WatchedFolder) -> None:
+    looks = 2
+
+    def __init__(self, folder: WatchedFolder, interval_s: float = 5.0) -> None:
         self._folder = folder
+        self._interval = timedelta(seconds=interval_s)
         self._request = request_of(folder)
         self._seen: dict[Path, _Looks] = {}
 
@@ -61,7 +71,19 @@ class FolderConnector:
         """As the settings name the folder."""
         return self._folder.name
 
-    def poll(self) -> Iterable[Delivery]:
+    def next_at(self) -> datetime:
+        """After the pause of the settings."""
+        return datetime.now(UTC) + self._interval
+
+    def check(self, stop: Event) -> str:
+        """Look for files, and whether they could be moved away."""
+        with _alone_in(self._folder.path) as alone:
+            count = len(_files(self._folder.path))
+            if not os.access(self._folder.path, os.W_OK | os.X_OK):
+                raise ConfigError(f"The watched folder {self._folder.path} cannot be written to.")
+        return f"holds {count:,} files{'' if alone else ', and a collector is at work in it'}"
+
+    def poll(self, stop: Event, *, due_only: bool = True) -> Generator[Delivery, None, None]:
         """The files that can be taken, the oldest first.
 
         Raises:
@@ -76,11 +98,15 @@ class FolderConnector:
             for file in sorted(settled, key=lambda file: looks[file][0][1]):
                 yield Delivery(
                     title=plain_name(file),
-                    request=self._request,
-                    open=partial(open_source, file, self._request),
+                    layer=self._request.layer,
+                    take=partial(self._take, file=file),
                     settle=partial(_put_away, file),
                     keep_good=self._folder.keep_good,
                 )
+
+    def _take(self, connection: Connection, file: Path) -> Receipt:
+        source = open_source(file, self._request)
+        return take_in(connection, self.name, source, self._request, document=plain_name(file))
 
     def _is_settled(self, file: Path, look: _Looks) -> bool:
         return self._seen.get(file) == look or _marker(file).exists()

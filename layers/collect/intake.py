@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,14 +15,16 @@ from sqlalchemy import Connection
 from layers.base import Layer
 from layers.collect import quarantine
 from layers.collect.originals import Originals, to_json
-from layers.collect.rows import rows_source
+from layers.collect.rows import AS_THEY_ARE, Rules, rows_source
 from layers.collect.stations import StationPositions
 from layers.collect.status import record_success
 from layers.ingest.fit import Fault, Fitter
-from layers.ingest.source import Request, Source
+from layers.ingest.source import Batch, Request, Source
+from layers.partitions import closed_to
 from layers.store import LoadReport, put
 
 NO_REPEATS: Mapping[int, Sequence[int]] = MappingProxyType({})
+NO_FAULTS: Mapping[int, str] = MappingProxyType({})
 
 SHOWN = 100
 """Errors that a receipt lists; all of them are in the quarantine."""
@@ -42,6 +44,16 @@ class Receipt:
     quarantined: int = 0
     errors: tuple[Fault, ...] = ()
     latest_at: datetime | None = None
+
+    def __add__(self, other: Receipt) -> Receipt:
+        moments = [moment for moment in (self.latest_at, other.latest_at) if moment is not None]
+        return Receipt(
+            self.accepted + other.accepted,
+            self.known_already + other.known_already,
+            self.quarantined + other.quarantined,
+            (*self.errors, *other.errors)[:SHOWN],
+            max(moments, default=None),
+        )
 
     @property
     def offered(self) -> int:
@@ -78,7 +90,8 @@ def take_in(
         IngestError: the source as a whole is no good.
     """
     originals = Originals(source)
-    fitter = Fitter(replace(source, path=Path(name)), request)
+    closed = closed_to(connection, request.layer)
+    fitter = Fitter(replace(source, path=Path(name)), request, closed)
     total = LoadReport(0, 0, 0)
     faults: list[Fault] = []
     bad, bad_repeats, latest_at = 0, 0, None
@@ -99,9 +112,25 @@ def take_in(
 
 
 def take_in_rows(
-    connection: Connection, name: str, rows: Sequence[Any], request: Request, crs: str | None = None
+    connection: Connection,
+    name: str,
+    rows: Sequence[Any],
+    request: Request,
+    crs: str | None = None,
+    *,
+    rules: Rules = AS_THEY_ARE,
+    faults: Mapping[int, str] = NO_FAULTS,
 ) -> Receipt:
     """Take in rows of JSON; the same row twice among them is one row, and the second is known already.
+
+    Args:
+        connection: an open transaction; nothing is committed here.
+        name: who brings them.
+        rows: objects or Features.
+        request: the layer that they are for.
+        crs: what their coordinates refer to; WGS 84 where None.
+        rules: how they are meant.
+        faults: reasons why rows are bad that are known already, by their numbers from 1.
 
     Raises:
         IngestError: the rows as a whole are no good.
@@ -113,10 +142,19 @@ def take_in_rows(
         leader = first.setdefault(to_json(row), number)
         if leader != number:
             repeats.setdefault(leader, []).append(number)
-    different = [rows[number - 1] for number in first.values()]
+    numbers = list(first.values())
+    different = [rows[number - 1] for number in numbers]
     positions = StationPositions(connection)
-    source = rows_source(name, different, request, positions, crs=crs, numbers=list(first.values()))
+    source = rows_source(name, different, request, positions, crs=crs, numbers=numbers, rules=rules)
+    source = replace(source, batches=_with_faults(source.batches, faults))
     return take_in(connection, name, source, request, repeats=repeats)
+
+
+def _with_faults(batches: Iterator[Batch], faults: Mapping[int, str]) -> Iterator[Batch]:
+    for batch in batches:
+        for row, number in enumerate(batch.numbers):
+            batch.faults[row] = faults.get(int(number), batch.faults[row])
+        yield batch
 
 
 def _later(latest_at: datetime | None, layer: Layer, rows: gpd.GeoDataFrame) -> datetime | None:

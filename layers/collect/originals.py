@@ -96,11 +96,15 @@ class _Lines:
         self._lines = self._read()
         self._at = 0
         self._header = self._record()
+        self._number, self._latest = 1, self._header
 
     def record(self, number: int) -> str:
-        while self._at + 1 < number:
-            next(self._lines)
-        return to_json({"header": self._header, "line": self._record()})
+        # A line of a table of series holds several rows.
+        if number != self._number:
+            while self._at + 1 < number:
+                next(self._lines)
+            self._number, self._latest = number, self._record()
+        return to_json({"header": self._header, "line": self._latest})
 
     def _read(self) -> Iterator[str]:
         with io.TextIOWrapper(self._table.path.open("rb"), encoding=self._table.encoding, newline="") as text:

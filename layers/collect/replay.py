@@ -18,18 +18,20 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row
 
+from gis_core.collect_settings import HttpSource, MqttSource, WatchedFolder
 from gis_core.config import Settings
 from gis_core.db import writing
 from gis_core.errors import CRSMismatchError, IngestError, LayerNotFoundError
 from layers.collect import quarantine
-from layers.collect.folder import request_of
-from layers.collect.rows import rows_source
+from layers.collect.rows import AS_THEY_ARE, rows_source
+from layers.collect.shape import rules_of
 from layers.collect.stations import StationPositions
 from layers.ingest.fit import Fitter
 from layers.ingest.load import refusals
 from layers.ingest.readers import open_source
 from layers.ingest.source import Request
 from layers.ingest.table_text import header_of
+from layers.partitions import closed_to
 from layers.registry import LAYERS
 from layers.store import put
 
@@ -107,18 +109,24 @@ def _kind(row: Row[Any]) -> _Kind | None:
 def _try_group(
     connection: Connection, settings: Settings, kind: _Kind, group: Sequence[Row[Any]]
 ) -> dict[int, str]:
-    request = _request(settings, kind)
+    meant = _settings_of(settings, kind)
+    request = _request(kind, meant)
     values = [json.loads(row.content) for row in group]
     numbers = list(range(1, len(group) + 1))
     with tempfile.TemporaryDirectory() as folder:
         if not kind.from_file:
-            source = rows_source(kind.source, values, request, StationPositions(connection), crs=kind.crs)
+            rules = AS_THEY_ARE if meant is None else rules_of(meant)
+            request = Request(request.layer)
+            source = rows_source(
+                kind.source, values, request, StationPositions(connection), crs=kind.crs, rules=rules
+            )
         elif kind.header is None:
             source = open_source(_write_features(Path(folder), values, kind.crs), request)
         else:
             path, numbers = _write_lines(Path(folder), kind.header, [value["line"] for value in values])
             source = open_source(path, request)
-        fitter = Fitter(replace(source, path=Path(kind.source)), request)
+        closed = closed_to(connection, request.layer)
+        fitter = Fitter(replace(source, path=Path(kind.source)), request, closed)
         ids = {number: row.id for number, row in zip(numbers, group, strict=True)}
         reasons: dict[int, str] = {}
         for batch in source.batches:
@@ -128,12 +136,23 @@ def _try_group(
     return reasons
 
 
-def _request(settings: Settings, kind: _Kind) -> Request:
-    """How the rows are meant now: as the settings of their folder say, if it still has some."""
-    for folder in settings.collect.folders:
-        if kind.from_file and (folder.name, folder.layer) == (kind.source, kind.layer):
-            return request_of(folder)
-    return Request(LAYERS[kind.layer])
+def _settings_of(settings: Settings, kind: _Kind) -> WatchedFolder | HttpSource | MqttSource | None:
+    """What the settings say now of the source of these rows, if they still name it."""
+    for source in settings.collect.sources:
+        if (source.name, source.layer) == (kind.source, kind.layer):
+            return source
+    return None
+
+
+def _request(kind: _Kind, meant: WatchedFolder | HttpSource | MqttSource | None) -> Request:
+    layer = LAYERS[kind.layer]
+    match meant:
+        case WatchedFolder():
+            return Request(layer, meant.crs, meant.table, meant.columns)
+        case HttpSource():
+            return Request(layer, meant.crs, None, meant.columns)
+        case _:
+            return Request(layer)
 
 
 def _write_features(folder: Path, features: list[Any], crs: str | None) -> Path:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,11 +35,30 @@ _FRAME_INDEXES = ("frame_index", "index")
 _PLACE = frozenset(("lon", "lat"))
 _PLACES = {alias: kind for kind in _PLACE for alias in COORDINATES[kind]}
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 _DEGREES = (WGS84, CRS.from_epsg(STORAGE_SRID))
 """What ``lon``, ``lat`` and the places of stations are in; beside other coordinates they say nothing."""
 
 Positions = Callable[[Layer, set[str]], Mapping[str, Point]]
 """Where the stations with these codes stand, for rows of a layer that bring no position."""
+
+
+class Rules(NamedTuple):
+    """How the rows of a source are meant.
+
+    ``columns`` gives the layer's names for those of the rows. ``key`` names the columns that
+    together are what the source calls an event; without it, or where one is missing, that is
+    the row's own identifier, its frame, or all that it says. ``times`` says what a time without
+    a zone is: Huế's local one, one in UTC, or seconds or milliseconds since 1970.
+    """
+
+    columns: Mapping[str, str] = MappingProxyType({})
+    key: tuple[str, ...] = ()
+    times: Literal["local", "utc", "epoch_s", "epoch_ms"] = "local"
+
+
+AS_THEY_ARE = Rules()
 
 
 class _Row(NamedTuple):
@@ -56,6 +77,7 @@ def rows_source(
     *,
     crs: str | None = None,
     numbers: Sequence[int] | None = None,
+    rules: Rules = AS_THEY_ARE,
 ) -> Source:
     """Rows of JSON as ingestion reads them.
 
@@ -63,23 +85,27 @@ def rows_source(
         name: who brings them; the ``origin`` of every row. What a row itself says of its origin
             is put behind it, so that nobody can speak in another's name.
         rows: objects or Features; anything else is a bad row.
-        request: the layer, and by ``columns`` the names that its columns have in the rows.
+        request: the layer.
         positions: finds the place of a row without one by its ``station_code``.
         crs: what the coordinates refer to; WGS 84 where None.
         numbers: one per row, rising; counted from 1 where None.
+        rules: how the rows are meant.
 
     Raises:
         CRSMismatchError: ``crs`` is not known.
     """
     path = Path(name)
     reference = settle_crs(path, crs or WGS84, Request(request.layer), [])
-    namer = _Namer(request)
+    namer = _Namer(request.layer, rules.columns)
     read = [_read(row, namer) for row in rows]
     faults = no_faults(len(rows))
     faults[:] = [row.fault for row in read]
     if request.layer.time_column is not None:
+        time_name = request.layer.event_time.name
         for row, given in zip(read, rows, strict=True):
-            row.values["origin_key"] = _origin_key(request.layer, row.values, given)
+            if time_name in row.values:
+                row.values[time_name] = _instant(row.values[time_name], rules.times)
+            row.values["origin_key"] = _origin_key(request.layer, row.values, given, rules.key)
     for row in read:
         own = row.values.get("origin")
         row.values["origin"] = f"{name}/{own}" if own and own != name else name
@@ -102,9 +128,9 @@ def rows_source(
 class _Namer:
     """Which column a row means by a name: its own name, or an alias that no other value took."""
 
-    def __init__(self, request: Request) -> None:
-        columns = columns_of(request.layer)
-        self._asked = dict(request.columns)
+    def __init__(self, layer: Layer, asked: Mapping[str, str]) -> None:
+        columns = columns_of(layer)
+        self._asked = dict(asked)
         self._own = {name: name for name in columns}
         self._alias = _PLACES | {name: name for name in (*_IDENTIFIERS, *_FRAME_INDEXES)}
         self._alias |= {
@@ -139,13 +165,40 @@ def _read(row: Any, namer: _Namer) -> _Row:
     return _Row(namer({"id": row.get("id"), **properties}), row.get("geometry"), None)
 
 
-def _origin_key(layer: Layer, values: dict[str, Any], given: Any) -> str:
-    """What the source calls the event: its own name for it, camera, frame and index, or all it says."""
+def _instant(value: Any, times: str) -> Any:
+    """A time as text with its zone; what cannot be read stays as it is, to be refused with its reason."""
+    if times == "local" or value is None or isinstance(value, bool):
+        return value
+    try:
+        if times == "utc":
+            moment = datetime.fromisoformat(str(value).strip())
+            return moment.isoformat() if moment.tzinfo else moment.replace(tzinfo=UTC).isoformat()
+        seconds = float(value) / (1000 if times == "epoch_ms" else 1)
+        return (_EPOCH + timedelta(seconds=seconds)).isoformat()
+    except (TypeError, ValueError, OverflowError):
+        return value
+
+
+def _origin_key(layer: Layer, values: dict[str, Any], given: Any, key: tuple[str, ...]) -> str:
+    """What the source calls the event: its ``key``, its own name for it, its frame, or all it says."""
+    parts = [_key_part(layer, name, values.get(name)) for name in key]
+    if parts and all(parts):
+        return "/".join(parts)
     for name in ("origin_key", *_IDENTIFIERS):
         own = values.get(name)
         if own is not None and str(own).strip():
             return own if isinstance(own, str) else to_json(own)
     return _frame_key(layer, values) or _digest(given)
+
+
+def _key_part(layer: Layer, name: str, value: Any) -> str:
+    if value is None or name != layer.time_column:
+        return "" if value is None else str(value).strip()
+    try:
+        return parse_instant(str(value)).isoformat()
+    except InvalidParameterError:
+        # The row is refused for its time in any case.
+        return str(value)
 
 
 def _frame_key(layer: Layer, values: dict[str, Any]) -> str | None:

@@ -1,15 +1,17 @@
-"""The round of the connectors: each delivery into the database in one transaction, then settled."""
+"""A poll of a connector: each delivery into the database in one transaction, then settled."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from threading import Event
+from enum import Enum
+from threading import Event, Lock
 
 from gis_core.db import writing
 from gis_core.errors import DatabaseUnavailableError, GisError, IngestError
 from layers.collect.base import Connector, Delivery
-from layers.collect.intake import Receipt, take_in
+from layers.collect.intake import Receipt
 from layers.collect.status import record_failure
 from layers.ingest.load import refusals
 from layers.journal import record_load
@@ -26,40 +28,60 @@ class Outcome:
     refused: str | None
 
 
-def run(
-    connectors: Iterable[Connector],
-    tell: Callable[[Outcome], None],
-    complain: Callable[[str], None],
-    *,
-    stop: Event,
-    interval_s: float,
-    rounds: int | None = None,
-) -> None:
-    """Poll every connector again and again.
+Tell = Callable[[Outcome], None]
+"""Hears of every delivery."""
 
-    Args:
-        connectors: what to poll.
-        tell: hears of every delivery.
-        complain: hears of a source or a database that is out of reach; both are tried again.
-        stop: ends the rounds; a delivery that is under way is finished first.
-        interval_s: pause between two rounds.
-        rounds: how many; without end where None.
-    """
+Complain = Callable[[str, str], None]
+"""Hears the name of a source that is out of reach, and a sentence; so too where the database is."""
+
+
+class Fared(Enum):
+    """How a poll went."""
+
+    WELL = "well"
+    FAILED = "failed"
+    NO_DATABASE = "no database"
+
+
+_one_at_a_time = Lock()
+"""Sources are asked side by side; what they bring goes in one after the other, over the few connections
+that there are for work."""
+
+
+def attempt(
+    connector: Connector, tell: Tell, complain: Complain, stop: Event, *, due_only: bool = True
+) -> Fared:
+    """Poll a connector once, and note what fails."""
+    fared = Fared.WELL
+    try:
+        with closing(connector.poll(stop, due_only=due_only)) as deliveries:
+            for delivery in deliveries:
+                if not _take(connector, delivery, tell):
+                    fared = Fared.FAILED
+                if stop.is_set():
+                    break
+    except DatabaseUnavailableError as error:
+        complain(connector.name, str(error))
+        return Fared.NO_DATABASE
+    except GisError as error:
+        if not stop.is_set():
+            complain(connector.name, str(error))
+            _note_failure(connector, str(error), error)
+        return Fared.FAILED
+    return fared
+
+
+def run_once(
+    connectors: Iterable[Connector], tell: Tell, complain: Complain, stop: Event, pause_s: float
+) -> None:
+    """Poll every connector until what is there now has been taken; two looks are so long apart."""
     polled = list(connectors)
-    done = 0
-    while not stop.is_set():
+    for look in range(max((connector.looks for connector in polled), default=0)):
+        if look:
+            stop.wait(pause_s)
         for connector in polled:
-            try:
-                _poll(connector, tell, stop)
-            except DatabaseUnavailableError as error:
-                complain(str(error))
-            except GisError as error:
-                complain(f"{connector.name}: {error}")
-                record_failure(connector.name, str(error))
-        done += 1
-        if done == rounds:
-            return
-        stop.wait(interval_s)
+            if look < connector.looks and not stop.is_set():
+                attempt(connector, tell, complain, stop, due_only=False)
 
 
 def receive(source: str, delivery: Delivery) -> Receipt:
@@ -69,36 +91,42 @@ def receive(source: str, delivery: Delivery) -> Receipt:
         GisError: it is refused.
         DatabaseUnavailableError: the database does not answer; nothing is said of the delivery.
     """
-    with refusals(delivery.title), writing() as connection:
-        opened = delivery.open()
-        document = None if opened.unit == "row" else delivery.title
-        receipt = take_in(connection, source, opened, delivery.request, document=document)
+    with _one_at_a_time, refusals(delivery.title), writing() as connection:
+        receipt = delivery.take(connection)
         _refuse_if_bad(delivery, receipt)
-        refresh_statistics(connection, delivery.request.layer, receipt.rows)
-        record_load(connection, f"{source}/{delivery.title}", delivery.request.layer.name, receipt.rows)
+        refresh_statistics(connection, delivery.layer, receipt.rows)
+        if delivery.journalled:
+            record_load(connection, f"{source}/{delivery.title}", delivery.layer.name, receipt.rows)
     return receipt
 
 
-def _poll(connector: Connector, tell: Callable[[Outcome], None], stop: Event) -> None:
-    for delivery in connector.poll():
-        try:
-            receipt = receive(connector.name, delivery)
-        except DatabaseUnavailableError:
-            raise
-        except GisError as error:
-            record_failure(connector.name, f"{delivery.title}: {error}")
-            delivery.settle(str(error))
-            tell(Outcome(connector.name, delivery.title, None, str(error)))
-        else:
-            delivery.settle(None)
-            tell(Outcome(connector.name, delivery.title, receipt, None))
-        if stop.is_set():
-            return
+def _take(connector: Connector, delivery: Delivery, tell: Tell) -> bool:
+    """Whether a delivery went in; one that is refused is settled too."""
+    try:
+        receipt = receive(connector.name, delivery)
+    except DatabaseUnavailableError:
+        raise
+    except GisError as error:
+        _note_failure(connector, f"{delivery.title}: {error}", error)
+        delivery.settle(str(error))
+        tell(Outcome(connector.name, delivery.title, None, str(error)))
+        return False
+    delivery.settle(None)
+    tell(Outcome(connector.name, delivery.title, receipt, None))
+    return True
+
+
+def _note_failure(connector: Connector, sentence: str, error: GisError) -> None:
+    # A database that is gone is found again by the next poll, and complained of there.
+    with suppress(DatabaseUnavailableError):
+        record_failure(connector.name, sentence, lambda failures: connector.retry_at(failures, error))
 
 
 def _refuse_if_bad(delivery: Delivery, receipt: Receipt) -> None:
     """A file of which no row fits is not for this layer; it is refused whole, as one that wants none lost."""
-    if not receipt.quarantined or (delivery.keep_good and receipt.quarantined < receipt.offered):
+    if not receipt.quarantined:
+        return
+    if delivery.keep_good and (delivery.keep_bad or receipt.quarantined < receipt.offered):
         return
     number, reason = receipt.errors[0]
     raise IngestError(

@@ -1,18 +1,14 @@
-"""Where stations stand: telemetry names its station, and brings no position of its own."""
+"""Where stations stand: what is pushed names its station by code, and brings no position."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import shapely
 from shapely import Point
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from layers.base import Layer
-from layers.registry import LAYERS
-
-_STATIONS = {"observations": ("rain_stations", "river_gauges")}
-"""The layers that hold the stations of a layer of events."""
+from layers.stations import positions_of
 
 
 class StationPositions:
@@ -22,12 +18,4 @@ class StationPositions:
         self._connection = connection
 
     def __call__(self, layer: Layer, codes: set[str]) -> Mapping[str, Point]:
-        found: dict[str, Point] = {}
-        for name in _STATIONS.get(layer.name, ()) if codes else ():
-            station = LAYERS[name]
-            position = func.ST_AsBinary(station.geometry_column)
-            rows = self._connection.execute(
-                select(station.id_column, position).where(station.id_column.in_(codes))
-            )
-            found |= {code: shapely.from_wkb(bytes(shape)) for code, shape in rows}
-        return found
+        return positions_of(self._connection, layer, codes)

@@ -6,11 +6,11 @@ rows that stand.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, DateTime, Row, func, select
+from sqlalchemy import BigInteger, Connection, DateTime, Integer, Row, func, select, text, update
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -35,6 +35,12 @@ class CollectStatus(Base):
         DateTime(timezone=True), comment="Time of the latest event that it brought"
     )
     last_error: Mapped[str | None] = mapped_column(SqlText, comment="Why the last attempt failed, if it did")
+    failures_in_a_row: Mapped[int] = mapped_column(
+        Integer, server_default=text("0"), comment="Attempts that failed since the last success"
+    )
+    next_due_at: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True), comment="When the source is polled next, for those with a schedule"
+    )
 
 
 def lag(latest_event_at: datetime | None, now: datetime) -> timedelta | None:
@@ -66,24 +72,67 @@ def record_success(
                 "rows_refused": table.rows_refused + new.rows_refused,
                 "latest_event_at": func.greatest(table.latest_event_at, new.latest_event_at),
                 "last_error": None,
+                "failures_in_a_row": 0,
             },
         )
     )
 
 
-def record_failure(source: str, sentence: str) -> None:
-    """Note that a delivery did not go in, in a transaction of its own."""
-    offered = insert(CollectStatus).values(
-        source=source, last_attempt_at=func.now(), rows_in=0, rows_refused=0, last_error=sentence
+def set_due(connection: Connection, source: str, due_at: datetime) -> None:
+    """Note when a source is polled next, in the caller's transaction."""
+    connection.execute(update(CollectStatus).where(CollectStatus.source == source).values(next_due_at=due_at))
+
+
+class Standing(NamedTuple):
+    """Whether a source may be polled yet: how often it failed since it last did not, and when it is due."""
+
+    failures_in_a_row: int = 0
+    next_due_at: datetime | None = None
+
+
+def standing(connection: Connection, source: str) -> Standing:
+    """How a source stands; one that was never polled stands well."""
+    table = CollectStatus
+    row = connection.execute(
+        select(table.failures_in_a_row, table.next_due_at).where(table.source == source)
+    ).first()
+    return Standing() if row is None else Standing(*row)
+
+
+def record_failure(
+    source: str, sentence: str, retry_at: Callable[[int], datetime | None] = lambda failures: None
+) -> None:
+    """Note that a delivery did not go in, in a transaction of its own.
+
+    Args:
+        source: whose delivery it was.
+        sentence: why.
+        retry_at: gives, by the number of failures in a row, when the source is to be tried again.
+    """
+    table = CollectStatus
+    offered = insert(table).values(
+        source=source,
+        last_attempt_at=func.now(),
+        rows_in=0,
+        rows_refused=0,
+        last_error=sentence,
+        failures_in_a_row=1,
     )
     new = offered.excluded
     with writing() as connection:
-        connection.execute(
+        failures = connection.execute(
             offered.on_conflict_do_update(
-                index_elements=[CollectStatus.source],
-                set_={"last_attempt_at": new.last_attempt_at, "last_error": new.last_error},
-            )
-        )
+                index_elements=[table.source],
+                set_={
+                    "last_attempt_at": new.last_attempt_at,
+                    "last_error": new.last_error,
+                    "failures_in_a_row": table.failures_in_a_row + 1,
+                },
+            ).returning(table.failures_in_a_row)
+        ).scalar_one()
+        due_at = retry_at(failures)
+        if due_at is not None:
+            set_due(connection, source, due_at)
 
 
 def read_status(connection: Connection) -> Sequence[Row[Any]]:

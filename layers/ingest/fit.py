@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from math import isnan
+from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
@@ -16,8 +18,9 @@ from gis_core.config import get_settings
 from gis_core.crs import STORAGE_SRID
 from gis_core.errors import IngestError
 from gis_core.types import IntArray
+from layers.identifiers import uuid_bytes
 from layers.ingest.names import columns_of, match_columns
-from layers.ingest.shapes import FittedShapes, count_outside, fit_shapes
+from layers.ingest.shapes import FittedShapes, count_outside, fit_shapes, flattened
 from layers.ingest.source import (
     Batch,
     ObjectArray,
@@ -39,18 +42,23 @@ Fault = tuple[int, str]
 class Fitter:
     """Fits the batches of one file to a layer, and remembers what the report must say.
 
+    ``closed`` are the months that take no rows, each with its reason (``layers.partitions``).
+
     Raises:
         IngestError: the file lacks a required column (on making), or its coordinates are
             swapped throughout (on fitting).
     """
 
-    def __init__(self, source: Source, request: Request) -> None:
+    def __init__(
+        self, source: Source, request: Request, closed: Mapping[pd.Period, str] = MappingProxyType({})
+    ) -> None:
         self.source = source
         self.layer = request.layer
         self.matched = match_columns(source, request)
         self.outside = 0
         self.repaired = 0
         self.local_times = 0
+        self._closed = closed
         self._area = get_settings().province.bounds
         self._first_seen: dict[Any, int] = {}
 
@@ -61,7 +69,8 @@ class Fitter:
 
     def fit(self, batch: Batch) -> tuple[gpd.GeoDataFrame, list[Fault]]:
         """The good rows, complete with all derived columns, and the faults of the others."""
-        fitted = fit_shapes(batch.shapes, batch.faults, self.source.crs, self.layer.geometry_type, self._area)
+        shapes = batch.shapes if batch.placed is None else batch.placed
+        fitted = fit_shapes(shapes, batch.faults, self.source.crs, self.layer.geometry_type, self._area)
         self._refuse_if_swapped(batch, fitted)
         faults = fitted.faults
         columns = {ours: self._column(ours, batch, faults) for ours in self.matched}
@@ -89,7 +98,7 @@ class Fitter:
         column = columns_of(self.layer)[ours]
         raw = batch.columns[self.matched[ours]]
         if ours in self.layer.derived:
-            return raw.astype(object)
+            return raw if isinstance(raw.dtype, pd.StringDtype) else raw.astype(object)
         converted = convert(self.layer, column, raw, self.source.decimal)
         self.local_times += converted.local_times
         values = _with_defaults(self.layer, column, converted.values)
@@ -129,13 +138,35 @@ class Fitter:
         faults = no_faults(len(rows))
         for name in self.layer.derived:
             self._check_derived(name, rows, faults)
+        if self.layer.judge is not None:
+            note(faults, np.array(self.layer.judge(rows), dtype=object))
+        if self._closed:
+            self._check_months(rows, faults)
         key = self.layer.id_column.name
         same = "it is the same event" if self.layer.time_column else f"it has the same {key}"
-        for row, (identifier, number) in enumerate(zip(rows[key], numbers, strict=True)):
+        self._note_repeated(rows[key], numbers, same, faults)
+        good = ~is_bad(faults)
+        return rows if good.all() else rows[good], _listed(numbers, faults)
+
+    def _note_repeated(self, keys: pd.Series, numbers: IntArray, same: str, faults: ObjectArray) -> None:
+        """Note the rows that are what an earlier good row of the file was."""
+        known = uuid_bytes(keys).tolist() if self.layer.time_column else keys.tolist()
+        if (
+            not is_bad(faults).any()
+            and len(set(known)) == len(known)
+            and self._first_seen.keys().isdisjoint(known)
+        ):
+            self._first_seen.update(zip(known, numbers.tolist(), strict=True))
+            return
+        for row, (identifier, number) in enumerate(zip(known, numbers.tolist(), strict=True)):
             if faults[row] is None:
-                first = self._first_seen.setdefault(identifier, int(number))
+                first = self._first_seen.setdefault(identifier, number)
                 faults[row] = None if first == number else f"{same} as {self.source.unit} {first}"
-        return rows[~is_bad(faults)], _listed(numbers, faults)
+
+    def _check_months(self, rows: gpd.GeoDataFrame, faults: ObjectArray) -> None:
+        months = rows[self.layer.time_column].dt.tz_localize(None).dt.to_period("M")
+        for month in months[months.isin(list(self._closed))].unique():
+            note_where(faults, (months == month).to_numpy(), self._closed[month])
 
     def _check_derived(self, name: str, rows: gpd.GeoDataFrame, faults: ObjectArray) -> None:
         column = self.layer.table.columns[name]
@@ -166,18 +197,28 @@ def _digests(batch: Batch) -> list[str]:
 
     What a row leaves unsaid is left out, so that its digest does not depend on the other rows.
     """
-    shapes = shapely.to_wkb(shapely.force_2d(batch.shapes))
+    shapes = shapely.to_wkb(flattened(batch.shapes))
     names = sorted(batch.columns)
-    rows = zip(*(batch.columns[name].to_numpy(dtype=object) for name in names), strict=True)
+    rows = zip(*(_said(name, batch.columns[name]) for name in names), strict=True)
     return [
-        blake2b(_said(names, row) + (shape or b""), digest_size=12).hexdigest()
+        blake2b(_listed_bytes(row) + (shape or b""), digest_size=12).hexdigest()
         for row, shape in zip(rows if names else ((),) * len(shapes), shapes, strict=True)
     ]
 
 
-def _said(names: list[str], row: tuple[Any, ...]) -> bytes:
-    said = [(name, str(value)) for name, value in zip(names, row, strict=False) if _is_there(value)]
-    return repr(said).encode("utf-8", "surrogatepass")
+def _said(name: str, values: pd.Series) -> ObjectArray:
+    """What each row says in a column, as Python would show the pair of name and value, or None."""
+    if isinstance(values.dtype, pd.StringDtype):
+        # One look at each different value: many columns hold few of them.
+        codes, different = pd.factorize(values)
+        each = np.array([*(f"({name!r}, {text!r})" for text in different), None], dtype=object)
+        return np.asarray(each[codes], dtype=object)
+    said = [f"({name!r}, {str(value)!r})" if _is_there(value) else None for value in values.to_numpy(object)]
+    return np.array(said, dtype=object)
+
+
+def _listed_bytes(said: tuple[str | None, ...]) -> bytes:
+    return f"[{', '.join(filter(None, said))}]".encode("utf-8", "surrogatepass")
 
 
 def _is_there(value: Any) -> bool:

@@ -18,6 +18,7 @@ from layers.ingest.readers import open_source
 from layers.ingest.report import FileReport, RefusedError, Rejections
 from layers.ingest.source import Request, Source
 from layers.journal import record_load
+from layers.partitions import closed_to
 from layers.store import LoadReport, forget_simulated, put, refresh_statistics
 
 
@@ -28,6 +29,7 @@ def load_file(
     *,
     keep_good: bool = False,
     replace_simulated: bool = False,
+    enrich: bool = True,
     on_progress: Callable[[float], None] = lambda done: None,
 ) -> FileReport:
     """Load a file: all of it, or nothing, or with ``keep_good`` all rows that can be.
@@ -38,6 +40,7 @@ def load_file(
         rejections: gets every row that cannot be loaded.
         keep_good: load the good rows of a file that has bad ones.
         replace_simulated: remove the layer's simulated rows in the same transaction.
+        enrich: set what the layer gains from others, and roll it up; see ``layers.store.put``.
         on_progress: told the part of the file that is done, 0 to 1.
 
     Raises:
@@ -48,11 +51,11 @@ def load_file(
     if not layer.loadable:
         raise IngestError(str(path), None, f"layer {layer.name} follows from another and cannot be loaded.")
     source = open_source(path, request)
-    fitter = Fitter(source, request)
     with refusals(str(path)), writing() as connection:
+        fitter = Fitter(source, request, closed_to(connection, layer))
         removed = forget_simulated(connection, layer) if replace_simulated else 0
         rows, rejected = _put_batches(
-            connection, fitter, rejections, keep_good=keep_good, on_progress=on_progress
+            connection, fitter, rejections, keep_good=keep_good, enrich=enrich, on_progress=on_progress
         )
         refresh_statistics(connection, layer, rows)
         record_load(connection, str(path).encode("utf-8", "replace").decode(), layer.name, rows)
@@ -77,6 +80,7 @@ def _put_batches(
     rejections: Rejections,
     *,
     keep_good: bool,
+    enrich: bool,
     on_progress: Callable[[float], None],
 ) -> tuple[LoadReport, int]:
     """Put the rows in as they are read; after the first bad one only read on, to report all."""
@@ -90,7 +94,7 @@ def _put_batches(
         rejected = rejections.count - before
         offered += len(batch.numbers)
         if keep_good or not rejected:
-            total += put(connection, fitter.layer, rows)
+            total += put(connection, fitter.layer, rows, enrich=enrich)
         on_progress(batch.done)
     if first is not None and (not keep_good or rejected >= offered):
         raise RefusedError(source, rejected, offered, first, keep_good=keep_good)

@@ -24,11 +24,12 @@ def fold(name: str) -> str:
 
 
 def columns_of(layer: Layer) -> dict[str, Column[object]]:
-    """The columns that a file may fill: all but geometries and the identifiers of events."""
+    """The columns that a file may fill: no geometries, identifiers of events, or what enrichment sets."""
     return {
         column.name: column
         for column in layer.table.columns
         if not isinstance(column.type, Geometry)
+        and column.name not in layer.enriched
         and not (layer.time_column is not None and column is layer.id_column)
     }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from gis_core.errors import IngestError
-from layers.ingest import delimited, firms, geojson, ogr, osm
+from layers.ingest import delimited, firms, geojson, ogr, osm, series
+from layers.ingest.at_stations import at_stations
 from layers.ingest.source import Reader, Request, Source
 
 READERS: tuple[Reader, ...] = (
@@ -15,6 +16,7 @@ READERS: tuple[Reader, ...] = (
     ogr.SHAPEFILE,
     geojson.READER,
     firms.READER,
+    series.READER,
     delimited.READER,
 )
 """Every format, the more particular before the more general."""
@@ -32,7 +34,14 @@ def open_source(path: Path, request: Request) -> Source:
     head = _head(path)
     for reader in READERS:
         if reader.accepts(path, head, request):
-            return reader.open(path, request)
+            if request.series.is_said and reader is not series.READER:
+                raise IngestError(
+                    str(path),
+                    None,
+                    f"this is {reader.name}; what was said of time series is for CSV into "
+                    "the layer observations.",
+                )
+            return at_stations(reader.open(path, request), request)
     known = ", ".join(dict.fromkeys(reader.name for reader in READERS))
     raise IngestError(str(path), None, f"the file has no known format; known are {known}.")
 

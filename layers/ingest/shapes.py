@@ -59,7 +59,7 @@ def fit_shapes(
             only when x and y are exchanged are taken as swapped.
     """
     faults = faults.copy()
-    shapes = shapely.force_2d(shapes)
+    shapes = flattened(shapes)
     note_where(faults, shapely.is_missing(shapes), "it has no geometry")
     note_where(faults, shapely.is_empty(shapes), "its geometry is empty")
     note_where(faults, _holds_infinite(shapes), "a coordinate is not a finite number")
@@ -81,6 +81,13 @@ def fit_shapes(
     repaired = _repair(stored, faults)
     rows, fitted = _fit_types(stored, faults, wanted)
     return FittedShapes(rows, fitted, faults, repaired, np.flatnonzero(swapped))
+
+
+def flattened(shapes: ObjectArray) -> ObjectArray:
+    """Geometries with x and y alone; the same array where none has more."""
+    if not (shapely.has_z(shapes) | shapely.has_m(shapes)).any():
+        return shapes
+    return np.asarray(shapely.force_2d(shapes), dtype=object)
 
 
 def count_outside(shapes: gpd.GeoSeries, area: Bounds) -> int:

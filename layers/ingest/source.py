@@ -23,18 +23,45 @@ ObjectArray = NDArray[np.object_]
 
 
 @dataclass(frozen=True)
+class SeriesForm:
+    """What the user says of a table of time series, as far as it does not say it itself.
+
+    ``observed_property`` is that of every value; columns that are nothing else are then the
+    stations they are named after. ``labels`` is a file with the names of the columns of a
+    table without a header. ``zone`` is that of times without one, as the IANA database names
+    it, and ``time_format`` their form as ``strptime`` reads it. ``start`` (such as
+    2019-11-01T00:00) and ``step`` (such as 15min) give the times of a table without any.
+    ``stations`` maps the file's names of stations to our codes.
+    """
+
+    observed_property: str | None = None
+    labels: Path | None = None
+    zone: str | None = None
+    time_format: str | None = None
+    start: str | None = None
+    step: str | None = None
+    stations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_said(self) -> bool:
+        """Whether the user said anything at all."""
+        return self != SeriesForm()
+
+
+@dataclass(frozen=True)
 class Request:
     """What a file is to be loaded into, and what its user says of it.
 
     ``crs`` is the reference system of the coordinates where the file does not say or is
     wrong; ``table`` chooses one of several in a file; ``columns`` maps the file's names
-    to ours.
+    to ours; ``series`` says how a table of time series is laid out.
     """
 
     layer: Layer
     crs: str | None = None
     table: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    series: SeriesForm = SeriesForm()
 
 
 @dataclass(frozen=True)
@@ -45,7 +72,8 @@ class Batch:
     file's names, ``shapes`` the geometries in the file's CRS (None where there is none),
     ``faults`` a reason for every row that the reader already knows to be bad, else None.
     All have one entry per row. ``done`` is the part of the file read so far, 0 to 1. ``given``
-    holds the rows themselves, where the rest does not hold all that they say.
+    holds the rows themselves, where the rest does not hold all that they say. ``placed`` are the
+    shapes with those that follow from what a row names, and does not say itself.
     """
 
     numbers: IntArray
@@ -54,6 +82,7 @@ class Batch:
     faults: ObjectArray
     done: float
     given: Sequence[Any] | None = None
+    placed: ObjectArray | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +92,7 @@ class Source:
     ``names`` are its attributes; ``name_limit`` the length that its format cuts them to;
     ``decimal`` the sign before the decimals of its numbers. ``notes`` are sentences for
     the report, and may grow while the batches are read. ``position`` are the kinds of
-    coordinate columns that were used up for the geometry.
+    columns, such as coordinates, that the reader has used up.
     """
 
     path: Path
@@ -96,7 +125,7 @@ def no_faults(rows: int) -> ObjectArray:
 
 def is_bad(faults: ObjectArray) -> BoolArray:
     """Which rows have a fault."""
-    return np.array([fault is not None for fault in faults], dtype=bool)
+    return np.asarray(pd.notna(faults), dtype=bool)
 
 
 def note(faults: ObjectArray, reasons: ObjectArray, prefix: str = "") -> None:

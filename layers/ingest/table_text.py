@@ -1,11 +1,12 @@
-"""Delimited text, read row by row with the numbers of its lines."""
+"""Delimited text, with the numbers of its lines: plain lines all at once, others row by row."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 
 from gis_core.errors import IngestError
 from gis_core.types import IntArray
+from layers.ingest.plain_lines import plain_cells
 from layers.ingest.source import BATCH_ROWS, ObjectArray, no_faults
 
 _DELIMITERS = ",;\t|"
@@ -20,12 +22,16 @@ _DELIMITERS = ",;\t|"
 
 @dataclass(frozen=True)
 class TextTable:
-    """The form of a delimited text: its header, and how its cells and decimals are set apart."""
+    """The form of a delimited text: its header, and how its cells and decimals are set apart.
+
+    ``headed`` says whether the header stands in the first line of the text itself.
+    """
 
     path: Path
     encoding: str
     delimiter: str
     header: tuple[str, ...]
+    headed: bool = True
 
     @property
     def decimal(self) -> str:
@@ -51,10 +57,13 @@ def encoding_of(head: bytes) -> str:
 def header_of(head: bytes) -> tuple[str, tuple[str, ...]] | None:
     """The delimiter and the cells of a text's first line, or None where it is no table."""
     try:
-        line = head.decode(encoding_of(head), errors="ignore").splitlines()[0]
+        line, *rest = head.decode(encoding_of(head), errors="ignore").splitlines()[:2]
         delimiter = max(_DELIMITERS, key=line.count)
+        # A table set in columns of blanks is told from a sentence by its next line.
+        if delimiter not in line and [other.count(" ") for other in rest] == [line.count(" ")]:
+            delimiter = " "
         cells = next(csv.reader([line], delimiter=delimiter))
-    except (IndexError, StopIteration, csv.Error, UnicodeDecodeError):
+    except (ValueError, StopIteration, csv.Error):
         return None
     # One cell alone cannot hold a position and anything else.
     if len(cells) < 2 or "\x00" in line:
@@ -91,42 +100,68 @@ def read_batches(table: TextTable) -> Iterator[TextBatch]:
     size = max(table.path.stat().st_size, 1)
     with table.path.open("rb") as raw:
         text = io.TextIOWrapper(raw, encoding=table.encoding, newline="")
-        reader = csv.reader(text, delimiter=table.delimiter, strict=True)
-        while True:
-            numbers, rows, faults = _some_rows(table, reader)
-            if not numbers:
-                return
-            yield _batch(table, numbers, rows, faults, min(raw.tell() / size, 1.0))
+        before = 0
+        while lines := _some_lines(table, text, before):
+            first = 1 if before == 0 and table.headed else 0
+            cells = plain_cells(lines[first:], table.header, table.delimiter)
+            if cells is None:
+                batch, read = _row_by_row(table, lines, text, before)
+            else:
+                numbers = np.arange(before + first + 1, before + len(lines) + 1)
+                batch, read = TextBatch(numbers, cells, no_faults(len(numbers)), 0.0), len(lines)
+            before += read
+            if len(batch.numbers):
+                yield replace(batch, done=min(raw.tell() / size, 1.0))
 
 
-def _some_rows(
-    table: TextTable, reader: Iterator[list[str]]
-) -> tuple[list[int], list[list[str]], dict[int, str]]:
+def _some_lines(table: TextTable, text: Iterator[str], before: int) -> list[str]:
+    lines: list[str] = []
+    try:
+        lines.extend(islice(text, BATCH_ROWS))
+    except UnicodeDecodeError as error:
+        raise _no_text(table, before + len(lines) + 1) from error
+    return lines
+
+
+def _no_text(table: TextTable, line: int) -> IngestError:
+    return IngestError(
+        str(table.path), line, "the file is not UTF-8 text from about here on; save it as UTF-8."
+    )
+
+
+def _row_by_row(
+    table: TextTable, lines: list[str], rest: Iterator[str], before: int
+) -> tuple[TextBatch, int]:
+    """The rows that begin in some lines, and how many lines they take up.
+
+    The last of them may go on in the rest of the text. ``before`` lines precede them.
+    """
     numbers: list[int] = []
     rows: list[list[str]] = []
-    faults: dict[int, str] = {}
+    reasons: dict[int, str] = {}
     width = len(table.header)
-    while len(rows) < BATCH_ROWS:
-        begins = reader.line_num + 1  # type: ignore[attr-defined]
+    reader = csv.reader(chain(lines, rest), delimiter=table.delimiter, strict=True)
+    while reader.line_num < len(lines):
+        begins = before + reader.line_num + 1
+        is_header = begins == 1 and table.headed
         try:
             row = next(reader)
         except StopIteration:
             break
         except UnicodeDecodeError as error:
-            raise IngestError(
-                str(table.path), begins, "the file is not UTF-8 text from about here on; save it as UTF-8."
-            ) from error
+            raise _no_text(table, begins) from error
         except csv.Error as error:
-            faults[len(rows)] = _csv_fault(error)
             row = [""] * width
-        if begins == 1 or not row:
+            if not is_header:
+                reasons[len(rows)] = _csv_fault(error)
+        if is_header or not row:
             continue
         if len(row) != width:
-            faults[len(rows)] = f"it has {len(row)} cells, and the header has {width}"
+            reasons[len(rows)] = f"it has {len(row)} cells, and the header has {width}"
             row = [""] * width
         numbers.append(begins)
         rows.append(row)
-    return numbers, rows, faults
+    return _batch(table, numbers, rows, reasons), reader.line_num
 
 
 def _csv_fault(error: csv.Error) -> str:
@@ -135,14 +170,13 @@ def _csv_fault(error: csv.Error) -> str:
     return f"it is no valid CSV ({error})"
 
 
-def _batch(
-    table: TextTable, numbers: list[int], rows: list[list[str]], reasons: dict[int, str], done: float
-) -> TextBatch:
+def _batch(table: TextTable, numbers: list[int], rows: list[list[str]], reasons: dict[int, str]) -> TextBatch:
+    columns = zip(*rows, strict=True) if rows else ((),) * len(table.header)
     cells = {
         name: pd.Series([cell or None for cell in column], dtype="str")
-        for name, column in zip(table.header, zip(*rows, strict=True), strict=True)
+        for name, column in zip(table.header, columns, strict=True)
     }
     faults = no_faults(len(rows))
     for row, reason in reasons.items():
         faults[row] = reason
-    return TextBatch(np.array(numbers), pd.DataFrame(cells), faults, done)
+    return TextBatch(np.array(numbers, dtype=np.int64), pd.DataFrame(cells), faults, 0.0)

@@ -16,6 +16,7 @@ from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, Enum, Float
 from gis_core.time import LOCAL_ZONE
 from gis_core.types import FloatArray
 from layers.base import Layer
+from layers.ingest.plain_values import are_plain_texts, plain_instants, plain_numbers
 from layers.ingest.source import ObjectArray, is_bad, no_faults, shown
 
 MAX_TEXT = 10_000
@@ -84,6 +85,9 @@ def parse_numbers(values: pd.Series, decimal: str = ".") -> tuple[FloatArray, Ob
     Returns:
         The numbers, and for each text that is no finite number a reason without its column's name.
     """
+    plain = plain_numbers(values)
+    if plain is not None:
+        return plain, no_faults(len(values))
     absent = missing(values).to_numpy()
     texts = values.where(~absent, None)
     if decimal != "." and isinstance(texts.dtype, pd.StringDtype):
@@ -133,6 +137,10 @@ def _numbers(column: Column[Any], values: pd.Series, decimal: str) -> Converted:
 
 def _instants(column: Column[Any], values: pd.Series) -> Converted:
     """Times as aware UTC; those without a zone are Huế's local time."""
+    latest = datetime.now(UTC) + CLOCK_SKEW
+    plain = plain_instants(values)
+    if plain is not None and not ((plain < EARLIEST) | (plain > latest)).any():
+        return Converted(plain, no_faults(len(values)))
     absent = missing(values).to_numpy()
     texts = pd.Series(
         ["" if gone else str(value).strip() for value, gone in zip(values, absent, strict=True)], dtype="str"
@@ -148,7 +156,6 @@ def _instants(column: Column[Any], values: pd.Series) -> Converted:
     aware = naive.dt.tz_localize(LOCAL_ZONE, ambiguous="NaT", nonexistent="NaT")
     result[local] = aware.dt.tz_convert("UTC")
     faults = no_faults(len(values))
-    latest = datetime.now(UTC) + CLOCK_SKEW
     unread = ~absent & result.isna().to_numpy()
     for row in np.flatnonzero(unread):
         example = "2025-10-27T20:00:00+07:00"
@@ -169,7 +176,8 @@ def _choices(layer: Layer, column: Column[Any], values: pd.Series) -> Converted:
         for entry in layer.style.classes:
             known |= {label.casefold(): entry.value for label in entry.label}
     # One look at each different value: a file of a million rows holds few of them.
-    codes, different = pd.factorize(values.map(_hashable), use_na_sentinel=True)
+    hashable = values if isinstance(values.dtype, pd.StringDtype) else values.map(_hashable)
+    codes, different = pd.factorize(hashable, use_na_sentinel=True)
     chosen = np.array(
         [*(known.get(str(value).strip().casefold()) for value in different), None], dtype=object
     )
@@ -193,6 +201,8 @@ def _texts(column: Column[Any], values: pd.Series) -> Converted:
     if not column.nullable:
         texts = texts.where(~missing(texts), None)
     faults = no_faults(len(values))
+    if are_plain_texts(texts, MAX_TEXT):
+        return Converted(texts, faults)
     # Arrow's strings are slow to walk over one by one.
     walked = texts.to_numpy(dtype=object)
     faults[:] = [_text_fault(column.name, value) if isinstance(value, str) else None for value in walked]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from layers.quality import clocks, future, gaps, geometries, references, spikes, stations, stuck
+from layers.quality import clocks, future, gaps, geometries, references, spikes, stations, stuck, wards
 from layers.quality.base import Check
 
 CHECKS: tuple[Check[Any], ...] = (
@@ -14,6 +14,7 @@ CHECKS: tuple[Check[Any], ...] = (
     references.UNKNOWN_SEGMENT,
     references.DISTANT_SEGMENT,
     references.UNKNOWN_CAMERA,
+    wards.MISPLACED,
     future.FUTURE,
     clocks.CLOCK,
     gaps.GAP,

@@ -19,7 +19,7 @@ from gis_core.crs import STORAGE_SRID
 from gis_core.errors import ConfigError
 from gis_core.time import parse_duration
 from layers import quality_findings
-from layers.observations import OBSERVED_PROPERTIES
+from layers.observed_properties import OBSERVED_PROPERTIES
 from layers.quality.base import Check, Finding, Scope
 from layers.quality.checks import CHECKS
 from layers.registry import LAYERS

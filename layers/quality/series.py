@@ -14,11 +14,11 @@ from sqlalchemy import Connection
 from gis_core.time import local_text
 from gis_core.types import FloatArray, IntArray, Text
 from layers import observations
+from layers.observed_properties import OBSERVED_PROPERTIES
 from layers.quality.base import Finding, Scope
 from layers.quality.suspects import window_start
 from layers.read import read
 
-_PROPERTY_NAMES = {entry.value: entry.label for entry in observations.LAYER.style.classes}
 LAYERS_OF_SERIES = frozenset({"observations"})
 
 
@@ -46,7 +46,7 @@ class Series:
     def title(self) -> Text:
         """What it is a series of."""
         name = self.observed_property
-        label = _PROPERTY_NAMES.get(name, Text(name, name))
+        label = OBSERVED_PROPERTIES[name].label if name in OBSERVED_PROPERTIES else Text(name, name)
         return Text(f"{label.vi}, trạm {self.station_code}", f"{label.en}, station {self.station_code}")
 
     def time_of(self, row: int) -> str:

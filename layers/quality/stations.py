@@ -15,7 +15,8 @@ from layers.quality.base import Check, Finding, Scope, said
 from layers.read import read
 from layers.registry import LAYERS
 
-STATIONS = ("rain_stations", "river_gauges")
+STATIONS = ("rain_stations", "river_gauges", "climate_stations")
+"""Count stations are not among them: every lane of a road has one, at the same place."""
 
 
 def read_stations(connection: Connection, scope: Scope) -> Mapping[str, gpd.GeoDataFrame]:

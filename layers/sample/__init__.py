@@ -11,13 +11,14 @@ import geopandas as gpd
 import pandas as pd
 
 from layers.sample.areas import forest_layer, ward_layer
-from layers.sample.cameras import camera_layer
+from layers.sample.cameras import camera_layer, with_stated_wards
+from layers.sample.counts import count_observations, count_station_layer
 from layers.sample.fire import fire_detections, straw_detections
 from layers.sample.flooding import flood_spot_layer, flooding_detections
 from layers.sample.grid import ElevationGrid
 from layers.sample.rivers import river_layer
 from layers.sample.roads import road_layer
-from layers.sample.stations import gauge_layer, rain_station_layer
+from layers.sample.stations import climate_station_layer, gauge_layer, rain_station_layer
 from layers.sample.terrain import make_terrain
 from layers.sample.traffic import vehicle_detections
 from layers.sample.weather import make_weather, observation_layer
@@ -50,7 +51,8 @@ def generate(seed: int) -> Sample:
     stations, gauges = rain_station_layer(terrain), gauge_layer(terrain)
     weather = make_weather(seed, stations)
     spots = flood_spot_layer(roads, terrain)
-    cameras = camera_layer(seed, roads, forests, spots, terrain)
+    wards = ward_layer()
+    cameras = with_stated_wards(camera_layer(seed, roads, forests, spots, terrain), wards)
     spots["camera_code"] = cameras.loc[cameras["purpose"] == "flood", "code"].to_numpy()
     detections = pd.concat(
         [
@@ -63,16 +65,23 @@ def generate(seed: int) -> Sample:
         ],
         ignore_index=True,
     )
+    loops = count_station_layer(roads)
+    observations = pd.concat(
+        [observation_layer(weather, stations, gauges), count_observations(seed, loops, roads)],
+        ignore_index=True,
+    )
     layers = {
-        "wards": ward_layer(),
+        "wards": wards,
         "forest_zones": forests,
         "rivers": river_layer(),
         "road_segments": roads,
         "cameras": cameras,
         "rain_stations": stations,
         "river_gauges": gauges,
+        "climate_stations": climate_station_layer(stations),
+        "count_stations": loops,
         "flood_spots": spots,
-        "observations": observation_layer(weather, stations, gauges),
+        "observations": gpd.GeoDataFrame(observations, crs=forests.crs),
         "detections": gpd.GeoDataFrame(detections, crs=forests.crs),
     }
     marked = {name: rows.assign(origin=source_of(seed), simulated=True) for name, rows in layers.items()}

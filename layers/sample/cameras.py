@@ -75,6 +75,13 @@ def camera_layer(
     return frame.to_crs(STORAGE_SRID)
 
 
+def with_stated_wards(cameras: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Cameras whose inventory states the name of the ward that they stand in."""
+    inside = gpd.sjoin(cameras[["geometry"]], wards[["name", "geometry"]], predicate="within")
+    names = inside.loc[~inside.index.duplicated(), "name"].reindex(cameras.index).astype(object)
+    return cameras.assign(stated_ward=names.where(names.notna(), None))
+
+
 def _numbered(names: pd.Series) -> pd.Series:
     """Names made unique by a number where several share one."""
     group = names.groupby(names, sort=False)

@@ -16,9 +16,11 @@ from gis_core.db import reading, writing
 from gis_core.files import replacing
 from layers.journal import LoadEntry, record_load
 from layers.registry import LAYERS
+from layers.rollup import record_frames
 from layers.sample import SOURCE_PREFIX, Sample, generate, source_of
 from layers.sample.grid import ElevationGrid
 from layers.sample.terrain import make_terrain
+from layers.sample.traffic import analysed_frames
 from layers.store import forget_simulated, load, refresh_statistics
 
 _ORIGIN_TAG = "ORIGIN"
@@ -68,6 +70,8 @@ def load_layers(sample: Sample, source: str, say: Callable[[str], None]) -> None
             refresh_statistics(connection, LAYERS[name], report)
             record_load(connection, source, name, report)
             say(f"  {name}: {len(rows):,} rows in {time.monotonic() - started:.1f} s.")
+        frames = analysed_frames(sample.layers["cameras"])
+        record_frames(connection, frames["camera_code"], frames["taken_at"], simulated=True)
 
 
 def write_terrain(terrain: ElevationGrid, path: Path, origin: str) -> None:

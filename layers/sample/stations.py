@@ -12,6 +12,7 @@ from layers.sample.rivers import courses
 from layers.sample.shapes import metric_point, slug
 
 _DATUM = "Hệ độ cao quốc gia Hòn Dấu"
+_MANNED = ("Huế", "A Lưới", "Nam Đông")
 
 
 def rain_station_layer(terrain: ElevationGrid) -> gpd.GeoDataFrame:
@@ -29,6 +30,13 @@ def rain_station_layer(terrain: ElevationGrid) -> gpd.GeoDataFrame:
         crs=METRIC_SRID,
     )
     return frame.to_crs(STORAGE_SRID)
+
+
+def climate_station_layer(rain_stations: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The layer ``climate_stations``: the three that are manned, where rain is measured too."""
+    manned = rain_stations[rain_stations["name"].isin(_MANNED)].reset_index(drop=True)
+    codes = [f"khi-tuong-{slug(name)}" for name in manned["name"]]
+    return manned[["name", "elevation_m", "geometry"]].assign(code=codes)
 
 
 def gauge_layer(terrain: ElevationGrid) -> gpd.GeoDataFrame:

@@ -39,9 +39,7 @@ def vehicle_detections(
 ) -> gpd.GeoDataFrame:
     """Rows of ``detections``: a Poisson number of vehicles on the stretch that each working camera sees."""
     rng = np.random.default_rng([seed, 4])
-    watching = cameras[(cameras["purpose"] == "traffic") & (cameras["status"] == "active")].reset_index(
-        drop=True
-    )
+    watching = _watching(cameras)
     watched = roads.set_index("code").loc[watching["road_segment_code"]]
     stand = positions(watching.geometry)
     at = instants(float(watching["frame_interval_s"].iloc[0]))
@@ -87,6 +85,22 @@ def vehicle_detections(
         geometry=gpd.points_from_xy(lon, lat),
         crs=STORAGE_SRID,
     )
+
+
+def analysed_frames(cameras: gpd.GeoDataFrame) -> pd.DataFrame:
+    """``camera_code`` and ``taken_at`` of every frame that vehicles were looked for in, found or not."""
+    watching = _watching(cameras)
+    at = instants(float(watching["frame_interval_s"].iloc[0]))
+    return pd.DataFrame(
+        {
+            "camera_code": np.repeat(watching["code"].to_numpy(), len(at)),
+            "taken_at": at.append([at] * (len(watching) - 1)),
+        }
+    )
+
+
+def _watching(cameras: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return cameras[(cameras["purpose"] == "traffic") & (cameras["status"] == "active")].reset_index(drop=True)
 
 
 def _share_of_peak(stand: FloatArray, watched: gpd.GeoDataFrame) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -67,6 +68,26 @@ def build(window: Window) -> xr.DataArray:
     # A vehicle in every frame of a camera is one vehicle present all the time.
     present = vehicles[:, 2] / window.duration_s
     density = kernel_density(x, y, present, bounds=bounds, cell_m=cell_m, bandwidth_m=bandwidth_m)
+    inputs = {
+        "detections": len(vehicles),
+        "detections_without_known_camera": unplaced,
+        "cameras": reporting,
+    }
+    return as_surface(density, bounds, inputs=inputs, simulated=simulated)
+
+
+def as_surface(
+    density: FloatArray, bounds: Bounds, *, inputs: Mapping[str, Any], simulated: bool
+) -> xr.DataArray:
+    """Densities of the grid that starts in the north-west corner of ``bounds``, as ``RasterLayer`` has them.
+
+    Args:
+        density: vehicles per km², shape (rows, columns).
+        bounds: of ``metric_grid``.
+        inputs: what they were computed from, besides the parameters.
+        simulated: whether any of that is.
+    """
+    cell_m = get_settings().surfaces.vehicle_density.cell_m
     rows, columns = density.shape
     return xr.DataArray(
         density[np.newaxis].astype(np.float32),
@@ -79,12 +100,7 @@ def build(window: Window) -> xr.DataArray:
         attrs={
             "crs": f"EPSG:{METRIC_SRID}",
             "transform": from_origin(bounds.west, bounds.north, cell_m, cell_m),
-            "inputs": {
-                "detections": len(vehicles),
-                "detections_without_known_camera": unplaced,
-                "cameras": reporting,
-                **basis(),
-            },
+            "inputs": {**inputs, **basis()},
             "simulated": simulated,
         },
     )

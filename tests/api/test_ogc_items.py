@@ -102,7 +102,7 @@ def test_a_date_is_the_whole_day_in_hue(client: httpx.Client) -> None:
     day = ask(client, OBSERVATIONS, limit=10_000, datetime="2025-10-27", properties="observed_at")
     instants = {one["properties"]["observed_at"] for one in day["features"]}
     assert min(instants) == "2025-10-26T17:00:00Z"
-    assert max(instants) == "2025-10-27T16:00:00Z"
+    assert max(instants) == "2025-10-27T16:45:00Z"
     same = ask(client, OBSERVATIONS, limit=1, datetime="2025-10-26T17:00:00Z/2025-10-27T16:59:59Z")
     assert same["numberMatched"] == day["numberMatched"] > 0
 

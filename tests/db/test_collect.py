@@ -16,15 +16,17 @@ import pytest
 from click.testing import CliRunner
 
 from gis_core.cluster import Cluster
-from gis_core.config import WatchedFolder, get_settings
+from gis_core.collect_settings import WatchedFolder
+from gis_core.config import get_settings
 from gis_core.db import writing
 from gis_core.errors import ConfigError, LayerNotFoundError
-from layers.collect import run as rounds
+from layers.collect.claims import Claims
 from layers.collect.commands import collect, quarantine
 from layers.collect.connectors import connectors
 from layers.collect.folder import FolderConnector
 from layers.collect.intake import Receipt, take_in_rows
 from layers.collect.replay import ReplayReport, replay
+from layers.collect.run import Outcome, attempt, run_once
 from layers.ingest.source import Request
 from layers.registry import LAYERS
 from tests.conftest import Place
@@ -39,13 +41,19 @@ def query(url: str, sql: str) -> list[Any]:
         return [tuple(found) if len(found) > 1 else found[0] for found in connection.execute(sql)]
 
 
-def go_round(connector: FolderConnector, times: int = 2) -> list[rounds.Outcome]:
+def go_round(connector: FolderConnector, times: int = 2) -> list[Outcome]:
     """Look so many times, and say what became of the files."""
-    told: list[rounds.Outcome] = []
-    complaints: list[str] = []
-    rounds.run([connector], told.append, complaints.append, stop=Event(), interval_s=0.001, rounds=times)
-    assert complaints == []
+    told: list[Outcome] = []
+    assert complaints_of(connector, told, times) == []
     return told
+
+
+def complaints_of(connector: FolderConnector, told: list[Outcome], times: int) -> list[str]:
+    """What is complained of in so many looks."""
+    complaints: list[str] = []
+    for _ in range(times):
+        attempt(connector, told.append, lambda name, sentence: complaints.append(sentence), Event())
+    return complaints
 
 
 @pytest.fixture
@@ -165,27 +173,26 @@ def test_a_shapefile_moves_with_all_its_parts(inbox: Path) -> None:
 def test_two_collectors_do_not_take_the_same_file(inbox: Path) -> None:
     (inbox / "a.csv").write_text(HEADER + GOOD)
     (inbox / "a.csv.done").touch()
-    deliveries = iter(watched(inbox).poll())
+    deliveries = watched(inbox).poll(Event())
     next(deliveries)
-    assert list(watched(inbox).poll()) == []
-    deliveries.close()  # type: ignore[attr-defined]
-    assert len(list(watched(inbox).poll())) == 1
+    assert list(watched(inbox).poll(Event())) == []
+    deliveries.close()
+    assert len(list(watched(inbox).poll(Event()))) == 1
 
 
 def test_a_folder_that_is_gone_is_complained_of_and_the_others_go_on(inbox: Path, database: str) -> None:
     (inbox / "a.csv").write_text(HEADER + GOOD)
     gone = FolderConnector(WatchedFolder(name="gone", path=inbox / "nowhere", layer="detections"))
-    told: list[rounds.Outcome] = []
-    complaints: list[str] = []
-    rounds.run(
-        [gone, watched(inbox)], told.append, complaints.append, stop=Event(), interval_s=0.001, rounds=2
-    )
+    complaints: list[tuple[str, str]] = []
+    told: list[Outcome] = []
+    run_once([gone, watched(inbox)], told.append, lambda *said: complaints.append(said), Event(), 0.001)
     assert len(told) == 1
-    assert len(complaints) == 2
-    assert "nowhere cannot be entered" in complaints[0]
-    assert (
-        query(database, "SELECT last_error FROM gis.collect_status WHERE source = 'gone'")[0] in complaints[0]
+    assert [name for name, _ in complaints] == ["gone", "gone"]
+    assert "nowhere cannot be entered" in complaints[0][1]
+    status = query(
+        database, "SELECT last_error, failures_in_a_row FROM gis.collect_status WHERE source = 'gone'"
     )
+    assert status == [(complaints[0][1], 2)]
 
 
 def test_a_file_that_cannot_be_moved_is_complained_of_and_changes_nothing_more(
@@ -193,9 +200,8 @@ def test_a_file_that_cannot_be_moved_is_complained_of_and_changes_nothing_more(
 ) -> None:
     (inbox / "a.csv").write_text(HEADER + GOOD)
     (inbox / "done").write_text("a file where the folder should be")
-    complaints: list[str] = []
-    told: list[rounds.Outcome] = []
-    rounds.run([watched(inbox)], told.append, complaints.append, stop=Event(), interval_s=0.001, rounds=4)
+    told: list[Outcome] = []
+    complaints = complaints_of(watched(inbox), told, 4)
     assert told == []
     assert len(complaints) == 3
     assert all("a.csv cannot be put away" in sentence for sentence in complaints)
@@ -210,7 +216,7 @@ def test_connectors_are_named_once_and_for_layers_that_are(
             "HUEGIS_COLLECT__FOLDERS", json.dumps([{"path": str(inbox)} | one for one in folders])
         )
         get_settings.cache_clear()
-        connectors(get_settings())
+        connectors(get_settings(), Claims())
 
     asked({"name": "a", "layer": "wards"}, {"name": "b", "layer": "wards"})
     with pytest.raises(ConfigError, match="same name: a"):
@@ -343,7 +349,7 @@ def test_the_commands_show_what_waits_and_how_sources_fare(place: Place) -> None
     status = huegis(collect, "status").splitlines()[1]
     assert status.startswith("hub")
     assert "days" in status
-    assert status.split()[-2:] == ["1", "2"]
+    assert status.split()[-3:] == ["1", "2", "0"]
     assert "0 rows went in, 2 stay" in huegis(quarantine, "replay")
     first, second = query(place.url, "SELECT id FROM gis.quarantine ORDER BY 1")
     dropped = huegis(quarantine, "drop", str(first), "987654")
@@ -371,6 +377,7 @@ def test_kill_9_of_the_collector_and_of_the_database_loses_and_doubles_nothing(
         "HUEGIS_PORT": "0",
         "HUEGIS_COLLECT__OPEN": "true",
         "HUEGIS_COLLECT__INTERVAL_S": "0.1",
+        "HUEGIS_COLLECT__WITH_SERVICE": "false",
         "HUEGIS_COLLECT__FOLDERS": json.dumps(
             [{"name": "agency", "path": str(tmp_path), "layer": "detections"}]
         ),

@@ -10,6 +10,7 @@ import geopandas as gpd
 import pytest
 from click.testing import CliRunner
 from shapely import Point
+from sqlalchemy import text
 
 from detectors.commands import detect
 from gis_core.crs import METRIC_SRID
@@ -99,3 +100,13 @@ def test_a_box_that_is_nowhere_is_a_damaged_line(camera: Point, tmp_path: Path, 
 def test_a_recording_that_cannot_be_read_is_named(camera: Point, tmp_path: Path) -> None:
     with pytest.raises(IngestError, match=r"^there\.jsonl: the file cannot be read \(No such file"):
         CliRunner().invoke(detect, ["replay", str(tmp_path / "there.jsonl")], catch_exceptions=False)
+
+
+@pytest.mark.usefixtures("camera")
+def test_a_replay_reports_every_frame_that_was_analysed(tmp_path: Path) -> None:
+    empty = FRAME | {"at": "2025-10-27T08:00:30+07:00", "objects": []}
+    CliRunner().invoke(detect, ["replay", str(write(tmp_path, FRAME, empty))], catch_exceptions=False)
+    with reading() as connection:
+        (hour,) = connection.execute(text("SELECT * FROM gis.camera_hours")).mappings()
+    assert (hour["camera_code"], hour["hour_at"]) == ("CAM-1", datetime(2025, 10, 27, 1, tzinfo=UTC))
+    assert (hour["frame_offsets_ms"], hour["frames_seen"], hour["reported"]) == ([0, 30_000], 2, True)

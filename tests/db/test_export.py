@@ -94,7 +94,8 @@ def test_events_in_every_format(tmp_path: Path, ending: str) -> None:
     assert set(written["id"].astype(str)) == set(before("detections")["id"].astype(str))
     assert set(written["class_name"]) == {AWKWARD}
     assert written.crs == 4326
-    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+    beside = [f"{path.name}-metadata.json"] if ending == ".csv" else []
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [path.name, *beside]
 
 
 @pytest.mark.parametrize("ending", [ending for ending in FORMATS if ending != ".parquet"])
@@ -123,7 +124,9 @@ def test_another_crs_moves_the_coordinates_too(tmp_path: Path, ending: str) -> N
     expected = before("detections").set_index("origin_key").to_crs(9214).geometry
     assert shapely.distance(written.loc[expected.index].to_numpy(), expected.to_numpy()).max() < 0.001
     if ending == ".csv":
-        assert "The coordinates are in EPSG:9214; a CSV cannot say so itself." in exported.notes
+        assert exported.notes == (
+            "a.csv-metadata.json says what its columns mean; the coordinates are in EPSG:9214.",
+        )
     else:
         assert written.crs == 9214
 

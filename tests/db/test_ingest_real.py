@@ -93,8 +93,8 @@ def test_a_raw_overpass_answer_is_named_as_what_it_is(shared_data: Path) -> None
     ("file", "layer", "words"),
     [
         ("osm/hue_buildings.geojson", "forest_zones", "the columns 'name' .*, 'category' .* are missing"),
-        ("hydro/meteo_monthly.csv", "observations", "columns of the position are not clear"),
-        ("hydro/stations.txt", "rain_stations", "header"),
+        ("hydro/meteo_monthly.csv", "observations", "columns 'observed_property' .*, 'value' are missing"),
+        ("hydro/stations.txt", "rain_stations", "the column 'name' .* is missing"),
         (
             "traffic/Aggregated_original.csv",
             "observations",

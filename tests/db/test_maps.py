@@ -19,7 +19,7 @@ from gis_core.crs import metric_to_lonlat
 from gis_core.db import reading, writing
 from gis_core.errors import ConfigError
 from gis_core.time import Window
-from layers.corridors import read_counts, read_views
+from layers.camera_counts import read_counts, read_views
 from layers.registry import LAYERS
 from layers.store import load
 from maps import texts

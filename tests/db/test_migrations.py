@@ -187,3 +187,65 @@ def test_0002_can_be_taken_back_and_made_again(old: Engine) -> None:
     assert shape_of(old) == at_first
     go_to(old, command.upgrade, "0002")
     assert (shape_of(old), rows_of(old)) == (upgraded, before)
+
+
+STATIONS = text(
+    "SELECT table_name, column_name, data_type, col_description("
+    "CAST('gis.' || table_name AS regclass), ordinal_position) FROM information_schema.columns "
+    "WHERE table_schema = 'gis' AND table_name IN ('cameras', 'climate_stations', 'count_stations', "
+    "'observations') UNION ALL SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), '' "
+    "FROM pg_constraint WHERE connamespace = 'gis'::regnamespace AND conname LIKE 'ck_observations%' "
+    "ORDER BY 1, 2, 3"
+)
+
+
+def test_0006_reaches_months_that_are_there_and_can_be_taken_back(old: Engine) -> None:
+    def stations() -> list[tuple[str, ...]]:
+        with old.connect() as connection:
+            return [tuple(row) for row in connection.execute(STATIONS)]
+
+    with old.begin() as connection:
+        connection.execute(
+            text("CREATE TABLE gis.observations_2025_10 (LIKE gis.observations INCLUDING ALL)")
+        )
+        connection.execute(
+            text(
+                "ALTER TABLE gis.observations ATTACH PARTITION gis.observations_2025_10 "
+                "FOR VALUES FROM ('2025-10-01+00') TO ('2025-11-01+00')"
+            )
+        )
+    go_to(old, command.upgrade, "0005")
+    before = stations()
+    go_to(old, command.upgrade, "0006")
+    upgraded = stations()
+    with old.begin() as connection:
+        connection.execute(OLD_COUNT)
+    with pytest.raises(IntegrityError, match="ck_observations_observed_property"):
+        go_to(old, command.downgrade, "0005")
+    with old.begin() as connection:
+        connection.execute(text("DELETE FROM gis.observations"))
+    go_to(old, command.downgrade, "0005")
+    assert stations() == before
+    go_to(old, command.upgrade, "0006")
+    assert stations() == upgraded
+
+
+OLD_COUNT = text(
+    "INSERT INTO gis.observations (id, observed_at, station_code, observed_property, value, origin_key, "
+    "geom, origin) VALUES (gen_random_uuid(), '2025-10-10T08:00Z', 'D01', 'vehicles_15min', 7, 'a', "
+    "ST_SetSRID(ST_Point(107.5, 16.3), 4326), 'test')"
+)
+
+
+def test_0004_lets_stored_detections_wait_and_can_be_taken_back_and_made_again(old: Engine) -> None:
+    go_to(old, command.upgrade, "0003")
+    at_first, before = shape_of(old), rows_of(old)
+    go_to(old, command.upgrade, "0004")
+    upgraded = shape_of(old)
+    with old.connect() as connection:
+        waiting = connection.execute(text("SELECT hour_at FROM gis.hours_to_enrich ORDER BY hour_at"))
+        assert waiting.scalars().all() == [row[1] for row in before]
+    go_to(old, command.downgrade, "0003")
+    assert (shape_of(old), rows_of(old)) == (at_first, before)
+    go_to(old, command.upgrade, "0004")
+    assert (shape_of(old), rows_of(old)) == (upgraded, before)

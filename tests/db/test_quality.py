@@ -23,6 +23,7 @@ from layers.read import read
 from layers.registry import LAYERS
 from layers.store import load
 from tests.conftest import Place
+from tests.ingesting import fit_file
 from tests.rain import storms
 
 NOW = datetime(2025, 11, 1, tzinfo=UTC)
@@ -214,6 +215,27 @@ def test_no_more_findings_are_kept_than_the_settings_say(
     done = check(connection, layer="flood_spots")
     assert len(done.findings) == 3
     assert done.cut == (("outside_province", "flood_spots"),)
+
+
+def test_a_camera_in_another_ward_than_its_inventory_says(tmp_path: Path, connection: Connection) -> None:
+    area = shapely.MultiPolygon([shapely.box(107.5, 16.4, 107.6, 16.5)])
+    ward = gpd.GeoDataFrame(
+        {"code": ["1"], "name": "Phường Phú Xuân", "origin": "test"}, geometry=[area], crs=4326
+    )
+    load(connection, LAYERS["wards"], ward)
+    inventory = tmp_path / "cameras.csv"
+    common = "CA,traffic,8,0,10,60,100,1,active,[]"
+    inventory.write_text(
+        "code,name,lon,lat,phường,owner_agency,purpose,mast_height_m,azimuth_deg,tilt_deg,field_of_view_deg,"
+        "range_m,frame_interval_s,status,ai_solutions\n"
+        f"c2,Trong,107.55,16.45,Phú Xuân,{common}\n"
+        f"c3,Ngoài,107.65,16.45,phu xuan,{common}\n"
+        f"c4,Không ghi,107.65,16.45,,{common}\n",
+        encoding="utf-8",
+    )
+    assert load(connection, LAYERS["cameras"], fit_file(inventory, "cameras").rows).inserted == 3
+    found = [(one.name, finding.feature_id) for one, finding in check(connection, layer="cameras").findings]
+    assert found == [("stated_ward", "c3")]
 
 
 def test_old_events_are_left_alone(connection: Connection) -> None:

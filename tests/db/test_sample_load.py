@@ -14,6 +14,7 @@ from gis_core.db import reading
 from layers.base import Layer
 from layers.journal import LoadEntry
 from layers.registry import LAYERS
+from layers.rollup_tables import CameraHour, SegmentCount
 from layers.sample import Sample, generate, load
 from layers.sample.load import latest_sample, prepare, terrain_origin
 
@@ -70,6 +71,19 @@ def test_sample_is_loaded_whole_and_marked(quick: list[int], small_sample: Sampl
             assert connection.scalar(real) == 0
     assert quick == [2710]
     assert any("detections" in line for line in said)
+
+
+@pytest.mark.usefixtures("database", "quick")
+def test_detections_are_rolled_up_and_frames_without_vehicles_known(small_sample: Sample) -> None:
+    prepare(lambda line: None)
+    seen, cameras = small_sample.layers["detections"], small_sample.layers["cameras"]
+    watching = cameras[(cameras["purpose"] == "traffic") & (cameras["status"] == "active")]
+    by_camera = seen[seen["camera_code"].notna()]
+    with reading() as connection:
+        assert connection.scalar(select(func.sum(SegmentCount.detections))) == len(by_camera)
+        hours = select(func.count()).where(CameraHour.reported, CameraHour.frames_seen == 2)
+        assert connection.scalar(hours) == len(watching) * 14 * 24
+        assert connection.scalar(select(func.count()).where(~CameraHour.simulated)) == 0
 
 
 @pytest.mark.usefixtures("database")

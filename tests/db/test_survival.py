@@ -20,6 +20,7 @@ from tests.surviving import (
     count,
     kill_9,
     load,
+    rolled_up,
     up,
     wait_for_rows_in_flight,
     write,
@@ -55,9 +56,11 @@ def test_kill_9_of_everything_loses_and_doubles_nothing(
 
     with up(environment):
         assert count(cluster.url) == (ROWS, ROWS)
+        assert rolled_up(cluster.url)[0] == ROWS
         for file, expected in ((first, ROWS), (second, 2 * ROWS), (second, 2 * ROWS)):
             acknowledged(environment, file)
             assert count(cluster.url) == (expected, expected)
+            assert rolled_up(cluster.url)[0] == expected
     assert not cluster.is_running()
 
 
@@ -72,6 +75,7 @@ def test_a_loader_killed_in_the_middle_leaves_nothing_behind(
         kill_9(interrupted.pid)
         interrupted.communicate()
         assert count(cluster.url) == (0, 0)
+        assert rolled_up(cluster.url) == (0, 0)
 
 
 def test_sigterm_stops_the_service_and_its_database_and_nothing_else(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from layers.dictionary import DictionaryError, Term, terms, to_csv, to_json, to_markdown, write_dictionary
+from layers.observed_properties import OBSERVED_PROPERTIES
 from layers.registry import LAYERS, SURFACES
 
 
@@ -23,6 +24,7 @@ def test_every_column_and_band_is_in_it_once_with_both_meanings() -> None:
         for column in (layer.id_column, *layer.properties, layer.geometry_column)
     }
     expected |= {(surface.name, band.name) for surface in SURFACES.values() for band in surface.bands}
+    expected |= {("observations", name) for name in OBSERVED_PROPERTIES}
     assert set(keys) == expected
     assert [term for term in found if not (term.meaning_vi and term.meaning_en and term.type)] == []
 
@@ -35,6 +37,10 @@ def test_unit_limits_and_values_are_those_of_the_declaration() -> None:
     )  # fmt: skip
     assert found["cameras", "status"].values == "active, maintenance, offline"
     assert found["rain_stations", "geom"].type == "point"
+    assert found["observations", "temperature_month_c"] == Term(
+        "observations", "temperature_month_c", "observed property", "°C", "-30", "50", "",
+        "Nhiệt độ trung bình tháng", "Mean temperature of a month",
+    )  # fmt: skip
 
 
 def test_all_forms_say_the_same() -> None:

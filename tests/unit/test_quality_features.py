@@ -7,6 +7,7 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import pytest
 import shapely
 
 from gis_core.config import Quality
@@ -21,6 +22,7 @@ from layers.quality.references import (
     find_unknown_segments,
 )
 from layers.quality.stations import find_duplicates, normalised
+from layers.quality.wards import Stated, find_misplaced, plain_ward
 
 NOW = datetime(2025, 11, 1, tzinfo=UTC)
 SCOPE = Scope(frozenset(), Bounds(107, 15.95, 108.25, 16.8), NOW, timedelta(days=30), Quality())
@@ -139,6 +141,69 @@ def test_a_flood_spot_must_name_a_camera_that_exists() -> None:
     (finding,) = find_unknown_cameras(Watching(spots, cameras), SCOPE)
     assert finding.feature_id == "q"
     assert "c9" in finding.sentence.vi
+
+
+WARDS = gpd.GeoDataFrame(
+    {"code": ["19753", "19774"], "name": ["Phường Phú Xuân", "Phường Kim Long"]},
+    geometry=[
+        shapely.MultiPolygon([shapely.box(107.5, 16.4, 107.6, 16.5)]),
+        shapely.MultiPolygon([shapely.box(107.5, 16.5, 107.6, 16.6)]),
+    ],
+    crs=4326,
+)
+
+
+def misplaced(stated: str, metres_north: float, wards: gpd.GeoDataFrame = WARDS) -> list[str]:
+    """What is said of a camera so far north of the border between the two wards, in English."""
+    place = shapely.Point(107.55, 16.5 + metres_north * METRE_DEG)
+    cameras = features(place, code=["c"], name=["Cầu"], stated_ward=[stated])
+    return [finding.sentence.en for finding in find_misplaced(Stated(cameras, wards), SCOPE)]
+
+
+@pytest.mark.parametrize(
+    "stated", ["Phường Phú Xuân", "phú xuân", "P. Phu Xuan", "PHƯỜNG PHÚ XUÂN", "19753", "P.Phú  Xuân"]
+)
+def test_a_camera_stands_in_the_ward_it_states_however_that_is_written(stated: str) -> None:
+    assert misplaced(stated, -1000) == []
+    # Borders run along roads, and cameras stand on both sides of them.
+    assert misplaced(stated, 20) == []
+    # A parallel of 10 km bends by 0.65 m in the grid, where its ends are joined straight.
+    assert misplaced(stated, 39.65) == [
+        f"Camera Cầu is said to stand in {stated} (39 m away), but it is in Phường Kim Long."
+    ]
+
+
+def test_a_ward_that_is_none_and_a_place_that_is_in_none() -> None:
+    assert misplaced("Phường Vĩnh Ninh", -1000) == [
+        "Camera Cầu is said to stand in Phường Vĩnh Ninh, which is no ward today, "
+        "but it is in Phường Phú Xuân."
+    ]
+    assert misplaced("Kim Long", 100_000) == [
+        "Camera Cầu is said to stand in Kim Long (88,899 m away), but it is in no ward."
+    ]
+
+
+def test_without_wards_nothing_can_be_said_of_them() -> None:
+    assert misplaced("Phú Xuân", 1000, WARDS.iloc[:0]) == []
+
+
+def test_two_wards_of_one_name_are_both_meant() -> None:
+    twice = WARDS.assign(name="Phường Phú Xuân")
+    assert misplaced("Phú Xuân", 1000, twice) == misplaced("Phú Xuân", -1000, twice) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("Xã A Lưới 1", "a_luoi_1"),
+        ("x. Phú Vang", "phu_vang"),
+        ("Thị trấn Sịa", "sia"),
+        ("Phường Phường Đúc", "phuong_duc"),
+        ("phu-loc", "phu_loc"),
+    ],
+)
+def test_a_ward_without_its_kind(name: str, plain: str) -> None:
+    assert plain_ward(name) == plain
 
 
 def test_an_event_may_be_a_little_ahead_but_not_by_a_zone() -> None:

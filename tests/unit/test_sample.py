@@ -21,6 +21,7 @@ from layers.sample import Sample, generate
 from layers.sample.geography import RIVERS, SUMMITS
 from layers.sample.shapes import metric_point, positions
 from layers.sample.stations import rain_station_layer
+from layers.sample.streets import GATEWAYS
 from layers.sample.weather import make_weather
 
 SEED = 2710
@@ -30,6 +31,8 @@ COUNTS = {
     "cameras": 642,
     "rain_stations": 38,
     "flood_spots": 50,
+    "climate_stations": 3,
+    "count_stations": len(GATEWAYS),
 }
 
 
