@@ -1,101 +1,192 @@
-"""From what a detector found in frames to rows of layer ``detections``."""
+"""From findings in frames to rows of layers ``detections`` and ``bearings``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC
 from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from sqlalchemy import Connection
 
-from detectors.base import Detections
+from detectors.base import Frame
+from detectors.findings import Finding, Looked
+from detectors.watched import WatchedCamera
 from gis_core.crs import METRIC_SRID, STORAGE_SRID
-from gis_core.errors import DetectorError
-from gis_core.georeference import GroundPlaneCamera
+from gis_core.errors import GeoreferenceError
+from gis_core.ids import event_id
+from layers import bearings, detections
+from layers.rollup import record_frames
+from layers.store import LoadReport, load
 from layers.subjects import SUBJECTS
 
-CLASSES_OF_SUBJECT = {
-    "vehicle": ("car", "motorcycle", "bus", "truck", "bicycle"),
-    "traffic_violation": ("red_light", "wrong_way", "no_helmet", "illegal_parking", "speeding"),
-    "environmental_violation": ("litter", "waste_dumping", "black_smoke", "wastewater"),
-    "wildlife": ("animal", "monkey", "wild_boar", "deer"),
-    "forest_fire": ("smoke", "flame"),
-    "straw_burning": ("straw_fire",),
-    "flooding": ("flood",),
-    "crowding": ("crowd",),
-    "incident": ("crash", "stalled_vehicle", "fallen_tree", "landslide"),
-}
-"""The classes that detectors may give, by what they are seen as."""
-SUBJECT_OF_CLASS = {name: subject for subject, names in CLASSES_OF_SUBJECT.items() for name in names}
+_OF_BEARINGS = (
+    "id", "detected_at", "camera_code", "azimuth_deg", "azimuth_sigma_deg", "reason", "subject",
+    "class_name", "confidence", "steward_agency", "solutions", "anchor_u_px", "anchor_v_px",
+    "frame_width_px", "frame_height_px", "calibration_id", "origin", "origin_key", "simulated",
+)  # fmt: skip
+_OF_LIVING_THINGS = frozenset({"crowding", "wildlife"})
+_NOT_OF_DETECTIONS = ("x", "y", "azimuth_deg", "azimuth_sigma_deg", "reason", "camera_x", "camera_y")
 
 
 class Placed(NamedTuple):
-    """Rows for the layer, and how many findings had no position on the ground."""
+    """Rows for the two layers, and how many findings had neither position nor direction."""
 
-    rows: gpd.GeoDataFrame
-    without_position: int
+    detections: gpd.GeoDataFrame
+    bearings: gpd.GeoDataFrame
+    nowhere: int
 
 
-def place(found: Iterable[Detections], cameras: gpd.GeoDataFrame, *, simulated: bool = False) -> Placed:
-    """Put detections on flat ground by the pose of their cameras.
+class Stored(NamedTuple):
+    """What became of the rows of each layer."""
+
+    detections: LoadReport
+    bearings: LoadReport
+    nowhere: int
+
+    def __add__(self, other: tuple[object, ...]) -> Stored:
+        if not isinstance(other, Stored):
+            return NotImplemented
+        return Stored(
+            self.detections + other.detections, self.bearings + other.bearings, self.nowhere + other.nowhere
+        )
+
+
+NOTHING = Stored(LoadReport(0, 0, 0), LoadReport(0, 0, 0), 0)
+
+
+def finding_origin(frame: Frame) -> str:
+    """What rows name as the origin of a frame's findings."""
+    return f"camera {frame.camera_code}"
+
+
+def finding_key(frame: Frame, finding: Finding) -> str:
+    """What identifies a finding at its origin: the same frame analysed again gives the same."""
+    return f"{frame.taken_at.astimezone(UTC).isoformat()}/{finding.key}"
+
+
+def place(
+    looked: Iterable[Looked],
+    camera_of: Callable[[str], WatchedCamera],
+    *,
+    simulated: bool = False,
+    complain: Callable[[str], None] | None = None,
+) -> Placed:
+    """Put findings on the ground that their pixels show, or in the direction that they lie in.
 
     Args:
-        found: detections of any number of frames.
-        cameras: rows of layer ``cameras``, EPSG:4326.
+        looked: frames with their findings.
+        camera_of: a camera by its code.
         simulated: whether the frames were drawn rather than taken.
+        complain: hears of frames that the camera's calibration does not fit, which are then
+            left out; without it, they are an error.
 
     Raises:
-        DetectorError: a frame names a camera that is not there, or a class without a subject.
+        FeatureNotFoundError: a frame names a camera that is not there.
+        GeoreferenceError: a frame does not fit its camera, and nobody hears complaints.
     """
-    known = cameras.to_crs(METRIC_SRID).set_index("code")
-    parts = [_place_frame(detections, known) for detections in found if len(detections)]
+    parts = []
+    for one in looked:
+        if not one.findings:
+            continue
+        try:
+            parts.append(_place_frame(one.frame, one.findings, camera_of(one.frame.camera_code)))
+        except GeoreferenceError as error:
+            if complain is None:
+                raise
+            complain(str(error))
     if not parts:
-        return Placed(gpd.GeoDataFrame(geometry=[], crs=STORAGE_SRID), 0)
+        nothing = gpd.GeoDataFrame(geometry=[], crs=STORAGE_SRID)
+        return Placed(nothing, nothing, 0)
     every = pd.concat(parts, ignore_index=True).assign(simulated=simulated)
-    seen = every[every["x"].notna()]
-    points = gpd.GeoSeries(gpd.points_from_xy(seen["x"], seen["y"]), index=seen.index, crs=METRIC_SRID)
-    rows = gpd.GeoDataFrame(seen.drop(columns=["x", "y"]), geometry=points.to_crs(STORAGE_SRID))
-    return Placed(rows, len(every) - len(seen))
-
-
-def _place_frame(detections: Detections, cameras: gpd.GeoDataFrame) -> pd.DataFrame:
-    frame = detections.frame
-    if frame.camera_code not in cameras.index:
-        raise DetectorError(f"There is no camera '{frame.camera_code}' in layer cameras.")
-    unknown = sorted(set(detections.class_names) - set(SUBJECT_OF_CLASS))
-    if unknown:
-        raise DetectorError(f"No subject is known for the classes: {', '.join(unknown)}.")
-    camera = cameras.loc[frame.camera_code]
-    pose = GroundPlaneCamera(
-        x=camera.geometry.x,
-        y=camera.geometry.y,
-        mast_height_m=camera["mast_height_m"],
-        azimuth_deg=camera["azimuth_deg"],
-        tilt_deg=camera["tilt_deg"],
-        field_of_view_deg=camera["field_of_view_deg"],
-        width_px=frame.width_px,
-        height_px=frame.height_px,
-        max_distance_m=camera["range_m"],
+    seen = every["x"].notna()
+    directed = ~seen & every["azimuth_deg"].notna()
+    return Placed(
+        _points(every[seen].drop(columns=list(_NOT_OF_DETECTIONS)), every[seen], "x", "y"),
+        _points(every.loc[directed, list(_OF_BEARINGS)], every[directed], "camera_x", "camera_y"),
+        int((~seen & ~directed).sum()),
     )
-    anchor = detections.ground_anchor_px
-    ground = pose.locate(anchor[:, 0], anchor[:, 1])
-    subjects = [SUBJECT_OF_CLASS[name] for name in detections.class_names]
+
+
+def store(
+    connection: Connection, placed: Placed, frames: Sequence[Frame], *, simulated: bool = False
+) -> Stored:
+    """Put placed findings into their layers in the caller's transaction, and note the frames."""
+    record_frames(
+        connection,
+        [frame.camera_code for frame in frames],
+        [frame.taken_at for frame in frames],
+        simulated=simulated,
+    )
+    return Stored(
+        load(connection, detections.LAYER, placed.detections),
+        load(connection, bearings.LAYER, placed.bearings),
+        placed.nowhere,
+    )
+
+
+def _points(rows: pd.DataFrame, places: pd.DataFrame, x: str, y: str) -> gpd.GeoDataFrame:
+    shapes = gpd.GeoSeries(
+        gpd.points_from_xy(places[x], places[y]), index=rows.index, crs=METRIC_SRID
+    ).to_crs(STORAGE_SRID)
+    return gpd.GeoDataFrame(rows, geometry=shapes)
+
+
+def _place_frame(frame: Frame, findings: Sequence[Finding], camera: WatchedCamera) -> pd.DataFrame:
+    georeferencer = camera.georeferencer(frame.taken_at, (frame.width_px, frame.height_px))
+    anchor = np.array([finding.anchor_px for finding in findings])
+    sigma = np.array([finding.anchor_sigma_px for finding in findings])
+    ground = georeferencer.locate(anchor[:, 0], anchor[:, 1], sigma)
+    origin = finding_origin(frame)
+    keys = [finding_key(frame, finding) for finding in findings]
+    known = [finding.solutions for finding in findings]
     return pd.DataFrame(
         {
+            "id": [event_id(frame.taken_at, origin, key) for key in keys],
             "x": ground.x,
             "y": ground.y,
+            "azimuth_deg": ground.azimuth_deg,
+            "azimuth_sigma_deg": ground.azimuth_sigma_deg,
+            "reason": ground.reason,
+            "camera_x": camera.stand.x,
+            "camera_y": camera.stand.y,
             "detected_at": frame.taken_at,
             "camera_code": frame.camera_code,
-            "subject": subjects,
-            "class_name": detections.class_names,
-            "confidence": detections.confidence,
-            "status": [SUBJECTS[subject].first_status for subject in subjects],
-            "steward_agency": [SUBJECTS[subject].steward for subject in subjects],
+            "subject": [finding.subject for finding in findings],
+            "class_name": [finding.class_name for finding in findings],
+            "confidence": [finding.confidence for finding in findings],
+            "status": [SUBJECTS[finding.subject].first_status for finding in findings],
+            "steward_agency": [finding.steward for finding in findings],
+            "violation_kind": _objects([finding.violation_kind for finding in findings]),
+            "individual_count": [_individuals(finding) for finding in findings],
             "cov_xx_m2": ground.covariance_m2[:, 0, 0],
             "cov_xy_m2": ground.covariance_m2[:, 0, 1],
             "cov_yy_m2": ground.covariance_m2[:, 1, 1],
-            "origin": f"camera {frame.camera_code}",
-            "origin_key": [f"{frame.taken_at.isoformat()}/{index}" for index in np.arange(len(detections))],
+            "anchor_u_px": anchor[:, 0],
+            "anchor_v_px": anchor[:, 1],
+            "anchor_sigma_u_px": sigma[:, 0],
+            "anchor_sigma_v_px": sigma[:, 1],
+            "frame_width_px": frame.width_px,
+            "frame_height_px": frame.height_px,
+            "calibration_id": _objects([georeferencer.calibration_id] * len(findings)),
+            "solutions": _objects([list(names) for names in known]),
+            "origin": origin,
+            "origin_key": keys,
         }
     )
+
+
+def _individuals(finding: Finding) -> float:
+    """People or animals that a finding stands for; of vehicles the column does not speak."""
+    counted = finding.members is not None and finding.subject in _OF_LIVING_THINGS
+    return float(finding.members or 1) if counted else np.nan
+
+
+def _objects(values: Sequence[object]) -> pd.Series:
+    """A column of Python objects, whatever pandas would make of them."""
+    column = pd.Series(index=range(len(values)), dtype=object)
+    for index, value in enumerate(values):
+        column.iat[index] = value
+    return column

@@ -16,6 +16,8 @@ import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from detectors.base import Detections, Frame
+from detectors.findings import Looked, findings_of
+from detectors.solutions import Solutions
 from gis_core.errors import DetectorError, IngestError
 from layers.ingest.values import CLOCK_SKEW, EARLIEST
 
@@ -78,6 +80,40 @@ class ReplayDetector:
             raise DetectorError(
                 f"The recording has no frame of {camera_code} at {taken_at.isoformat()}."
             ) from None
+
+
+def read_findings(detector: ReplayDetector, solutions: Solutions) -> list[Looked]:
+    """What was recorded, each class as the first solution takes it that names it.
+
+    What counts only together was counted by whoever recorded it: then the group's own class
+    is what the solution takes.
+
+    Raises:
+        DetectorError: no solution takes a class of the recording.
+    """
+    taking: Solutions = _taking(solutions)
+    known = {class_name for solution in taking.values() for class_name in solution.classes}
+    looked = []
+    for detections in detector.detect(detector.frames):
+        unknown = sorted(set(detections.class_names) - known)
+        if unknown:
+            raise DetectorError(f"No solution takes the classes: {', '.join(unknown)}.")
+        findings = findings_of(detections, "recorded", taking)
+        looked.append(Looked(detections.frame, tuple(findings), (detections,)))
+    return looked
+
+
+def _taking(solutions: Solutions) -> Solutions:
+    """Solutions with the classes that no earlier one takes."""
+    taken: set[str] = set()
+    taking = {}
+    for name, solution in solutions.items():
+        own = solution.classes if solution.group is None else (solution.group.class_name,)
+        classes = tuple(class_name for class_name in own if class_name not in taken)
+        if classes:
+            taken |= set(classes)
+            taking[name] = solution.model_copy(update={"classes": classes, "group": None})
+    return taking
 
 
 def _read(recording: Path) -> list[Detections]:

@@ -12,11 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from gis_core.errors import InvalidParameterError
-from gis_core.section import Section
+from gis_core.section import Section, SourceName
 from gis_core.time import parse_duration
-
-SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
-"""A name that stands in rows, messages and paths alike."""
 
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 """The name of an environment variable."""

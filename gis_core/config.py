@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import Field, HttpUrl, ValidationError
+from pydantic import Field, HttpUrl, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,8 +23,10 @@ from pydantic_settings import (
 
 from gis_core.collect_settings import Collect
 from gis_core.errors import ConfigError
-from gis_core.section import Section
+from gis_core.section import Section, SourceName
+from gis_core.solutions import CATALOGUE, Solution
 from gis_core.types import Bounds
+from gis_core.unit_settings import Traffic
 
 
 class Province(Section):
@@ -93,6 +95,25 @@ class Surfaces(Section):
     flood_risk: FloodRisk = FloodRisk()
 
 
+class Georeference(Section):
+    """How sure a camera's pose and the ground are where no calibration says it better."""
+
+    pixel_sigma_px: float = Field(default=2.0, gt=0)
+    heading_sigma_deg: float = Field(default=0.5, ge=0)
+    tilt_sigma_deg: float = Field(default=0.2, ge=0)
+    roll_sigma_deg: float = Field(default=0.2, ge=0)
+    field_of_view_sigma_deg: float = Field(default=0.5, ge=0)
+    position_sigma_m: float = Field(default=1.0, ge=0)
+    mast_height_sigma_m: float = Field(default=0.1, ge=0)
+    level_sigma_m: float = Field(default=0.1, ge=0)
+    terrain_sigma_m: float = Field(default=2.0, ge=0)
+    terrain_beyond_m: float = Field(default=1_000.0, ge=0)
+    frame_px: tuple[Annotated[int, Field(ge=1, le=20_000)], Annotated[int, Field(ge=1, le=20_000)]] = (
+        1920,
+        1080,
+    )
+
+
 class SeriesLimits(Section):
     """What a series of one observed property may do; the values are in the unit of the property."""
 
@@ -156,6 +177,46 @@ class Dask(Section):
     scheduler: str | None = None
 
 
+class DetectorModel(Section):
+    """A model that finds things in frames; a solution names it."""
+
+    runtime: Literal["onnx", "torch"] = "onnx"
+    checkpoint: str | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    config: Path | None = None
+    classes: tuple[str, ...] = ()
+    size_px: int = Field(default=640, ge=64, le=4096)
+    min_confidence: float = Field(default=0.25, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if self.config is not None and (self.runtime != "torch" or self.checkpoint is None):
+            raise ValueError("a model with a config needs runtime: torch and a checkpoint")
+        if self.checkpoint and self.checkpoint.startswith(("http://", "https://")) and self.sha256 is None:
+            raise ValueError("a checkpoint that is fetched needs its sha256")
+        return self
+
+
+class Detectors(Section):
+    """How models run, and which there are."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: int = Field(default=1, ge=1, le=64)
+    batch: int = Field(default=1, ge=1, le=256)
+    max_checkpoint_mib: float = Field(default=512.0, gt=0)
+    models: dict[SourceName, DetectorModel] = Field(default={"hue": DetectorModel()})
+
+
+class Detect(Section):
+    """How frames of cameras are taken in and watched."""
+
+    cameras: dict[str, str] = Field(default={})
+    workers: int | None = Field(default=None, ge=1, le=256)
+    timeout_s: float = Field(default=10.0, gt=0, le=600)
+    longest_pause_s: float = Field(default=60.0, ge=1, le=3_600)
+    commit_s: float = Field(default=2.0, gt=0, le=60)
+
+
 class Background(Section):
     """An online background for the maps; none by default, so no page asks another host."""
 
@@ -190,11 +251,16 @@ class Settings(BaseSettings):
     sample: Sample = Sample()
     enrich: Enrich = Enrich()
     surfaces: Surfaces = Surfaces()
+    georeference: Georeference = Georeference()
+    traffic: Traffic = Traffic()
     quality: Quality = Quality()
     collect: Collect = Collect()
     exports: Exports = Exports()
     archive: Archive = Archive()
     dask: Dask = Dask()
+    detectors: Detectors = Detectors()
+    detect: Detect = Detect()
+    solutions: dict[SourceName, Solution] = CATALOGUE
     maps: Maps = Maps()
 
     @classmethod

@@ -8,6 +8,7 @@ coordinates differ by about 225 m here, so a null shift would be plainly wrong.
 
 from __future__ import annotations
 
+import math
 import re
 from functools import cache, lru_cache
 
@@ -24,6 +25,8 @@ CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 SERVED_SRIDS = (4326, 3857, 9214, 3405, 3406, 4756)
 """EPSG codes the API answers in, besides CRS84."""
 
+_VN2000_LON = (106.0, 109.0)
+_VN2000_LAT = (8.0, 24.0)
 _CRS_URI = re.compile(
     r"^(?:https?://www\.opengis\.net/def/crs/EPSG/[\w.]+/|urn:ogc:def:crs:EPSG:[\w.]*:)(\d+)$"
 )
@@ -97,6 +100,22 @@ def read_crs(text: str, source: str) -> CRS:
         raise CRSMismatchError(
             f"{source}: {quoted(text)} is not a known coordinate reference system."
         ) from error
+
+
+def is_metric_grid(crs: CRS) -> bool:
+    """Whether lengths on a CRS's grid are metres of ground: projected, in metres and true to scale."""
+    operation = crs.coordinate_operation
+    method = "" if operation is None else operation.method_name
+    in_metres = all(math.isclose(axis.unit_conversion_factor, 1.0) for axis in crs.axis_info[:2])
+    return bool(crs.is_projected and in_metres and ("Transverse" in method or "Mercator" not in method))
+
+
+def local_grid_srid(lon: float, lat: float) -> int:
+    """A metric grid for a place in degrees: EPSG:9214 where its zone reaches, else its UTM zone (WGS 84)."""
+    if _VN2000_LON[0] <= lon <= _VN2000_LON[1] and _VN2000_LAT[0] <= lat <= _VN2000_LAT[1]:
+        return METRIC_SRID
+    zone = min(60, int((lon + 180) // 6) + 1)
+    return (32600 if lat >= 0 else 32700) + zone
 
 
 def to_metric(geometry: gpd.GeoSeries) -> gpd.GeoSeries:

@@ -1,11 +1,17 @@
-"""What every group of settings has in common."""
+"""What every group of settings is made of."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Section(BaseModel):
     """One group of settings; a misspelt name is an error, not a silence."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+"""A name that stands in rows, messages and paths alike."""

@@ -22,7 +22,7 @@ from rasterio.transform import Affine, array_bounds
 from rasterio.warp import calculate_default_transform, reproject
 from scipy.ndimage import label, map_coordinates
 
-from gis_core.crs import METRIC_SRID, transformer
+from gis_core.crs import is_metric_grid, local_grid_srid, transformer
 from gis_core.errors import CRSMismatchError, RasterError
 from gis_core.types import BoolArray, Bounds, FloatArray
 
@@ -39,8 +39,6 @@ _FILL_REACH_CELLS = 100
 _LOWEST_M, _HIGHEST_M = -500.0, 9000.0
 _METRES = {"", "m", "metre", "metres", "meter", "meters"}
 _SIMULATED_TAG = "SIMULATED"
-_VN2000_LON = (106.0, 109.0)
-_VN2000_LAT = (8.0, 24.0)
 
 
 class Terrain(Protocol):
@@ -257,14 +255,8 @@ def _reaching_edge(unknown: BoolArray) -> BoolArray:
 
 def _is_metric_grid(terrain: RasterTerrain) -> bool:
     """Whether lengths on the grid are metres of ground: projected, true to scale, square and north-up."""
-    crs, grid = terrain.crs, terrain.transform
-    projected = crs.is_projected and all(
-        math.isclose(axis.unit_conversion_factor, 1.0) for axis in crs.axis_info[:2]
-    )
-    mercator = crs.coordinate_operation is not None and "Mercator" in crs.coordinate_operation.method_name
-    transverse = crs.coordinate_operation is not None and "Transverse" in crs.coordinate_operation.method_name
-    square = math.isclose(grid.a, -grid.e, rel_tol=1e-3)
-    return projected and square and (transverse or not mercator)
+    square = math.isclose(terrain.transform.a, -terrain.transform.e, rel_tol=1e-3)
+    return square and is_metric_grid(terrain.crs)
 
 
 def _to_metric_grid(terrain: RasterTerrain) -> RasterTerrain:
@@ -296,7 +288,4 @@ def _local_grid_crs(terrain: RasterTerrain) -> str:
     )
     if not (math.isfinite(lon) and math.isfinite(lat)):
         raise CRSMismatchError(f"{terrain.name}: its corners lie outside its coordinate reference system.")
-    if _VN2000_LON[0] <= lon <= _VN2000_LON[1] and _VN2000_LAT[0] <= lat <= _VN2000_LAT[1]:
-        return f"EPSG:{METRIC_SRID}"
-    zone = min(60, int((lon + 180) // 6) + 1)
-    return f"EPSG:{(32600 if lat >= 0 else 32700) + zone}"
+    return f"EPSG:{local_grid_srid(lon, lat)}"

@@ -14,7 +14,17 @@ from typing import Any, Literal, cast
 
 import geopandas as gpd
 from geoalchemy2 import Geometry
-from sqlalchemy import Boolean, Column, Connection, Enum, MetaData, Table, inspect
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Enum,
+    MetaData,
+    Table,
+    func,
+    inspect,
+)
 from sqlalchemy import Text as SqlText
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 from sqlalchemy.types import TypeEngine
@@ -122,19 +132,34 @@ class Style:
 
 
 @dataclass(frozen=True)
+class ComputedShape:
+    """A geometry that is made from a row when it is read, and stored nowhere.
+
+    ``of`` gives it in EPSG:4326, ``known`` the rows that have one: only those are in the layer.
+    ``meets`` says whether it meets an area in EPSG:4326, by a condition that an index answers.
+    """
+
+    geometry_type: GeometryType
+    of: Callable[[Table], ColumnElement[Any]]
+    known: Callable[[Table], ColumnElement[bool]]
+    meets: Callable[[Table, ColumnElement[Any]], ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
 class Layer:
     """One vector layer of the province.
 
     ``name`` is the collection and the command's argument; several layers may show one
-    table by different geometries. ``time_column`` is the instant of a thing that happened:
-    layers with one are identified by event and never updated. ``derive`` fills columns
-    that follow from others before rows go in; ``derived`` names those that a source need
-    not bring for that reason. ``enrich`` sets the columns ``enriched`` from what other
-    layers hold at that moment, and no source may bring them. ``roll_up`` is told, in the same
-    transaction, exactly the rows that were new and enriched, ``postpone`` those that were new and
-    not enriched, and ``roll_back`` that the simulated rows are about to be removed. ``judge`` says
-    of each row that comes from outside why it cannot be true, or None. ``stations_of`` names the
-    layer of events that name features of this one by ``station_code``.
+    table by different geometries, stored ones or a ``shape`` that is computed.
+    ``time_column`` is the instant of a thing that happened: layers with one are identified
+    by event and never updated. ``derive`` fills columns that follow from others before rows
+    go in; ``derived`` names those that a source need not bring for that reason. ``enrich``
+    sets the columns ``enriched`` from what other layers hold at that moment, and no source
+    may bring them. ``roll_up`` is told, in the same transaction, exactly the rows that were
+    new and enriched, ``postpone`` those that were new and not enriched, and ``roll_back`` that
+    the simulated rows are about to be removed. ``judge`` says of each row that comes from
+    outside why it cannot be true, or None. ``stations_of`` names the layer of events that name
+    features of this one by ``station_code``.
     """
 
     name: str
@@ -147,6 +172,7 @@ class Layer:
     time_column: str | None = None
     label_column: str | None = None
     geometry_name: str = "geom"
+    shape: ComputedShape | None = None
     loadable: bool = True
     derive: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame] | None = None
     derived: tuple[str, ...] = ()
@@ -165,12 +191,30 @@ class Layer:
 
     @cached_property
     def geometry_column(self) -> Column[Any]:
-        """The geometry that this layer shows."""
+        """The stored geometry: the one that this layer shows, unless it computes its shapes."""
         return self.table.columns[self.geometry_name]
+
+    @cached_property
+    def shown_geometry(self) -> ColumnElement[Any]:
+        """The geometry that this layer shows, EPSG:4326."""
+        return self.geometry_column if self.shape is None else self.shape.of(self.table)
+
+    @cached_property
+    def membership(self) -> tuple[ColumnElement[bool], ...]:
+        """The conditions under which a row of the table is in the layer; none where all rows are."""
+        return () if self.shape is None else (self.shape.known(self.table),)
+
+    def meets(self, area: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Whether the shown geometry meets an area in EPSG:4326, found by an index."""
+        if self.shape is not None:
+            return self.shape.meets(self.table, area)
+        return func.ST_Intersects(self.geometry_column, area)
 
     @property
     def geometry_type(self) -> GeometryType:
         """The OGC geometry type in capitals."""
+        if self.shape is not None:
+            return self.shape.geometry_type
         return cast(GeometryType, cast(Geometry, self.geometry_column.type).geometry_type)
 
     @cached_property

@@ -47,7 +47,9 @@ def count_matches(
     Exact up to ``exact_below``, an estimate above; ``at_least`` so many were seen already,
     and no estimate says less.
     """
-    matching: Select[Any] = select(literal_column("1")).select_from(layer.table).where(*conditions)
+    matching: Select[Any] = (
+        select(literal_column("1")).select_from(layer.table).where(*layer.membership, *conditions)
+    )
     bounded = matching.limit(exact_below + 1).subquery()
     counted = connection.execute(select(func.count()).select_from(bounded), values).scalar_one()
     if counted <= exact_below:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import geopandas as gpd
 import pandas as pd
-from sqlalchemy import DateTime, Float, Index, Integer
+from sqlalchemy import ARRAY, DateTime, Float, Index, Integer, text
 from sqlalchemy import Text as SqlText
 from sqlalchemy import Uuid as SqlUuid
 from sqlalchemy.orm import Mapped
@@ -19,12 +19,17 @@ from layers.base import Feature, Layer, Style, StyleClass, choice, described, ge
 from layers.enrich import ENRICHED, SIDES, enrich
 from layers.subjects import STATUSES, SUBJECTS
 
+WIDE_VARIANCE_M2 = 5_000.0
+"""A position with a larger variance is found by an index of its own, far from where it may be."""
+WIDE = f"(cov_xx_m2 > {WIDE_VARIANCE_M2:.0f} OR cov_yy_m2 > {WIDE_VARIANCE_M2:.0f})"
+
 
 class Detection(Feature):
     __tablename__ = "detections"
     __table_args__ = (
         Index("ix_detections_subject_detected_at", "subject", "detected_at"),
         Index("ix_detections_camera_code_detected_at", "camera_code", "detected_at"),
+        Index("ix_detections_wide_geom", "geom", postgresql_using="gist", postgresql_where=text(WIDE)),
         {"postgresql_partition_by": "RANGE (detected_at)"},
     )
 
@@ -143,6 +148,46 @@ class Detection(Feature):
     )
     forest_zone_code: Mapped[str | None] = described(
         SqlText, "Mã khu rừng nơi phát hiện", "Code of the forest zone that it lies in"
+    )
+    anchor_u_px: Mapped[float | None] = described(
+        Float,
+        "Điểm neo trong khung hình, từ mép trái",
+        "Anchor in the frame, from its left edge",
+        unit="px",
+    )
+    anchor_v_px: Mapped[float | None] = described(
+        Float,
+        "Điểm neo trong khung hình, từ mép trên",
+        "Anchor in the frame, from its upper edge",
+        unit="px",
+    )
+    frame_width_px: Mapped[int | None] = described(
+        Integer, "Chiều rộng khung hình", "Width of the frame", unit="px", minimum=1, maximum=20_000
+    )
+    frame_height_px: Mapped[int | None] = described(
+        Integer, "Chiều cao khung hình", "Height of the frame", unit="px", minimum=1, maximum=20_000
+    )
+    anchor_sigma_u_px: Mapped[float | None] = described(
+        Float,
+        "Sai số chuẩn của điểm neo theo chiều ngang",
+        "Standard error of the anchor across the frame",
+        unit="px",
+        minimum=0,
+    )
+    anchor_sigma_v_px: Mapped[float | None] = described(
+        Float,
+        "Sai số chuẩn của điểm neo theo chiều dọc",
+        "Standard error of the anchor down the frame",
+        unit="px",
+        minimum=0,
+    )
+    calibration_id: Mapped[UUID | None] = described(
+        SqlUuid,
+        "Lần hiệu chuẩn camera dùng để định vị; trống là theo hướng đặt đã khai báo",
+        "Calibration that placed it, in layer camera_calibrations; none stands for the stated pose",
+    )
+    solutions: Mapped[list[str] | None] = described(
+        ARRAY(SqlText), "Giải pháp AI đã phát hiện", "AI solutions that found it", aliases=("solution",)
     )
     origin_key: Mapped[str] = described(
         SqlText, "Khóa của sự kiện tại nguồn", "What the source calls the event", nullable=False

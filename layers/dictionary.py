@@ -109,7 +109,7 @@ def _term(layer: Layer, column: Column[object]) -> Term:
     return Term(
         layer.name,
         column.name,
-        type_name(column),
+        layer.geometry_type.lower() if column is layer.geometry_column else type_name(column),
         column.info.get("unit") or "",
         _limit(column, "minimum"),
         _limit(column, "maximum"),

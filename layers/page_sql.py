@@ -58,7 +58,7 @@ class Shape(NamedTuple):
     @property
     def narrowed(self) -> bool:
         """Whether any condition but the place of the page excludes features."""
-        return any(name != "_after" for name in self.filters)
+        return bool(self.layer.membership) or any(name != "_after" for name in self.filters)
 
 
 def condition(layer: Layer, name: str) -> ColumnElement[bool]:
@@ -66,8 +66,7 @@ def condition(layer: Layer, name: str) -> ColumnElement[bool]:
     if name == "_area":
         # ST_Intersects brings the index condition with it; a second && would halve the planner's
         # estimate once more, and it would then sort the whole box rather than walk the key.
-        area = func.ST_GeomFromEWKB(bindparam(name, type_=LargeBinary))
-        return func.ST_Intersects(layer.geometry_column, area)
+        return layer.meets(func.ST_GeomFromEWKB(bindparam(name, type_=LargeBinary)))
     column, compare = _comparison(layer, name)
     return compare(column, bindparam(name, type_=column.type))
 
@@ -114,8 +113,8 @@ def _page_statement(shape: Shape) -> Select[Any]:
     limit = bindparam("_limit", type_=Integer)
     shown = [c for c in layer.properties if shape.properties is None or c.name in shape.properties]
     rows = (
-        select(layer.id_column.label("_id"), layer.geometry_column.label("_geometry"), *shown)
-        .where(*(condition(layer, name) for name in shape.filters))
+        select(layer.id_column.label("_id"), layer.shown_geometry.label("_geometry"), *shown)
+        .where(*layer.membership, *(condition(layer, name) for name in shape.filters))
         .order_by(layer.id_column)
         .limit(limit + literal_column("1"))
         .subquery("rows")

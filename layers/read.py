@@ -37,11 +37,11 @@ def read(
         One row per feature; times are aware UTC.
     """
     shown = [column for column in layer.properties if columns is None or column.name in columns]
-    wkb = func.ST_AsBinary(layer.geometry_column, type_=None).label("_wkb")
-    query = select(layer.id_column, *shown, wkb).where(*conditions)
+    wkb = func.ST_AsBinary(layer.shown_geometry, type_=None).label("_wkb")
+    query = select(layer.id_column, *shown, wkb).where(*layer.membership, *conditions)
     if bounds is not None:
         box = func.ST_MakeEnvelope(*bounds, STORAGE_SRID)
-        query = query.where(func.ST_Intersects(layer.geometry_column, box))
+        query = query.where(layer.meets(box))
     if window is not None:
         query = query.where(layer.event_time >= window.start, layer.event_time < window.end)
     query = query.order_by(layer.id_column).limit(limit)

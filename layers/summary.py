@@ -24,7 +24,8 @@ class Summary(NamedTuple):
 def summarise(connection: Connection, layer: Layer) -> Summary:
     """Count the rows of a layer and find its latest instant."""
     simulated = func.count().filter(layer.table.c.simulated)
-    rows, made_up = connection.execute(select(func.count(), simulated).select_from(layer.table)).one()
+    counted = select(func.count(), simulated).select_from(layer.table).where(*layer.membership)
+    rows, made_up = connection.execute(counted).one()
     return Summary(rows, made_up, latest(connection, layer) if layer.time_column is not None else None)
 
 
@@ -34,7 +35,7 @@ def describe_columns(layer: Layer) -> list[tuple[str, str, str, str, str, str, s
     return [
         (
             f"{column.name} *" if column.name in required else column.name,
-            type_name(column),
+            layer.geometry_type.lower() if column is layer.geometry_column else type_name(column),
             column.info.get("unit") or "",
             column.info.get("vi", ""),
             column.comment or "",

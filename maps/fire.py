@@ -8,11 +8,12 @@ from typing import Any
 
 import folium
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from gis_core.config import Settings
+from gis_core.crs import to_metric
+from gis_core.georeference import ellipse_polygons
 from gis_core.time import Window
 from gis_core.types import Text
 from layers import detections, forest_zones
@@ -21,19 +22,36 @@ from maps import texts
 from maps.base import Ground, new_map, read_ground
 from maps.page import Entry, Legend, MapPage, Table
 from maps.request import Ask, ending, ending_after_latest
-from maps.style import Path, Popup, dot, draw, path_of_style, popup_of_layer, simulated_in
+from maps.style import (
+    Path,
+    Popup,
+    dot,
+    draw,
+    path_of_style,
+    popup_of_layer,
+    position_error_m,
+    simulated_in,
+    solution_titles,
+)
 from maps.words import Language, amount, moment, number, pick
 
 DEFAULT_WINDOW = timedelta(days=7)
 MOST_HOTSPOTS = 3_000
-_CHI_SQUARE_95 = 5.991
-"""95 % quantile of the χ² distribution with two degrees of freedom."""
+MOST_ELLIPSES = 400
+"""Of the newest; more would hide what they lie on."""
+_ELLIPSE: Path = {
+    "color": "#5f5f5f",
+    "weight": 1,
+    "opacity": 0.8,
+    "fillColor": "#9aa0a6",
+    "fillOpacity": 0.12,
+}
 
 _SEEN = detections.LAYER.table.c
 _SUBJECTS = ("forest_fire", "straw_burning")
 _COLUMNS = (
     "detected_at", "camera_code", "subject", "class_name", "confidence", "status", "steward_agency",
-    "frp_mw", "cov_xx_m2", "cov_xy_m2", "cov_yy_m2", "origin", "simulated",
+    "solutions", "frp_mw", "cov_xx_m2", "cov_xy_m2", "cov_yy_m2", "origin", "simulated",
 )  # fmt: skip
 
 
@@ -140,6 +158,14 @@ def draw_fire(data: FireData, settings: Settings, language: Language) -> MapPage
         tolerance_m=40,
     ).add_to(canvas)
     kinds = kinds_of(data.hotspots)
+    if not data.hotspots.empty:
+        draw(
+            pick(texts.POSITION_ELLIPSE, language),
+            ellipses_of(data.hotspots),
+            lambda row: _ELLIPSE,
+            language,
+            tolerance_m=5,
+        ).add_to(canvas)
     for kind in KINDS:
         here = data.hotspots[kinds == kind.name]
         if data.window is not None and not here.empty:
@@ -172,14 +198,15 @@ def kinds_of(hotspots: gpd.GeoDataFrame) -> pd.Series:
     return hotspots["status"].mask(straw, "straw_burning")
 
 
-def position_error_m(row: Any) -> float | None:
-    """Longer half-axis of the ellipse that holds the true position with 95 %, in metres."""
-    terms = (row.cov_xx_m2, row.cov_xy_m2, row.cov_yy_m2)
-    if any(pd.isna(term) for term in terms):
-        return None
-    xx, xy, yy = terms
-    largest = (xx + yy) / 2 + np.hypot((xx - yy) / 2, xy)
-    return float(np.sqrt(_CHI_SQUARE_95 * max(largest, 0.0)))
+def ellipses_of(hotspots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The 95 % ellipses of the newest hotspots that have one, in EPSG:4326."""
+    terms = ["cov_xx_m2", "cov_xy_m2", "cov_yy_m2"]
+    newest = hotspots.dropna(subset=terms).nlargest(MOST_ELLIPSES, "detected_at")
+    covariance = newest[terms].to_numpy(float)[:, [0, 1, 1, 2]].reshape(-1, 2, 2)
+    place = to_metric(newest.geometry)
+    shapes = ellipse_polygons(place.x.to_numpy(), place.y.to_numpy(), covariance)
+    ellipses = gpd.GeoSeries(shapes, index=newest.index, crs=place.crs).to_crs(newest.crs)
+    return newest.set_geometry(ellipses)
 
 
 def _age_of(detected_at: datetime, now: datetime) -> Age:
@@ -213,6 +240,7 @@ def _popup_of(kind: Kind, now: datetime) -> Any:
                 (texts.CONFIDENCE, amount(_percent(row.confidence), "%")),
                 (texts.RADIATIVE_POWER, amount(row.frp_mw, "MW", 1)),
                 (texts.POSITION_ERROR, amount(position_error_m(row), "m")),
+                (texts.SOLUTIONS, solution_titles(row.solutions)),
                 (texts.CAMERA, row.camera_code),
                 (texts.STEWARD, row.steward_agency),
                 (texts.ORIGIN, row.origin),
@@ -234,6 +262,10 @@ def _legends() -> tuple[Legend, ...]:
         Legend(
             texts.AGE,
             tuple(Entry(age.label, "#5f5f5f", size_px=age.radius_px, opacity=age.opacity) for age in AGES),
+        ),
+        Legend(
+            texts.POSITION_ERROR,
+            (Entry(texts.POSITION_ELLIPSE, str(_ELLIPSE["color"]), "area", opacity=0.25),),
         ),
         Legend(
             forest_zones.LAYER.title,

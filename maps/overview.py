@@ -113,12 +113,13 @@ def _window(connection: Connection, ask: Ask) -> Window | None:
 def _read_layer(connection: Connection, layer: Layer, window: Window | None) -> LayerRows:
     table = layer.table
     if layer.time_column is None:
-        total = connection.execute(select(func.count()).select_from(table)).scalar_one()
+        counted = select(func.count()).select_from(table).where(*layer.membership)
+        total = connection.execute(counted).scalar_one()
         return LayerRows(layer, read(connection, layer, limit=MOST_FEATURES), total)
     if window is None:
         return LayerRows(layer, read(connection, layer, limit=0), 0)
     at = table.c[layer.time_column]
-    inside = (at >= window.start, at < window.end)
+    inside = (*layer.membership, at >= window.start, at < window.end)
     total = connection.execute(select(func.count()).select_from(table).where(*inside)).scalar_one()
     parts = [_newest(connection, layer, condition, inside) for condition in _classes(layer)]
     rows = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=parts[0].crs)

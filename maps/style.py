@@ -19,7 +19,10 @@ import shapely
 from folium.template import Template
 from sqlalchemy import Column, Enum
 
+from gis_core.config import get_settings
 from gis_core.crs import STORAGE_SRID, to_metric
+from gis_core.georeference import error_ellipses
+from gis_core.solutions import Title
 from gis_core.types import Text
 from layers.base import Layer, Style
 from maps import texts
@@ -36,6 +39,10 @@ _DECIMALS = 5
 """Of a degree: about a metre."""
 
 _MOST_VERTICES = 40_000
+
+_FOR_MACHINES = ("cov_", "anchor_", "frame_width", "frame_height", "calibration_id")
+"""How columns begin that say nothing to people; the error of a position is told in metres."""
+_SOLUTIONS = ("solutions", "ai_solutions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,26 +219,51 @@ def dot(
 
 def popup_of_layer(layer: Layer) -> Callable[[Any], Popup]:
     """A popup with every property of a layer, named in the reader's language."""
-    hidden = ("origin_key", "simulated", layer.label_column)
-    columns = [column for column in layer.properties if column.name not in hidden]
+    hidden = ("origin_key", "simulated", "terrain_digest", "inputs_digest", layer.label_column)
+    columns = [
+        column
+        for column in layer.properties
+        if column.name not in hidden and not column.name.startswith(_FOR_MACHINES)
+    ]
     labels = [Text(column.info.get("vi") or column.name, column.comment or column.name) for column in columns]
+    located = "cov_xx_m2" in layer.table.columns
 
     def popup(row: Any) -> Popup:
         values = (_value_text(column, layer.style, getattr(row, column.name)) for column in columns)
         named = getattr(row, layer.label_column) if layer.label_column else None
+        error = (texts.POSITION_ERROR, amount(position_error_m(row), "m", 1)) if located else None
         return Popup(
             named if isinstance(named, str) else layer.title,
-            tuple(zip(labels, values, strict=True)),
+            (*zip(labels, values, strict=True), *([error] if error else [])),
             simulated=row.simulated,
         )
 
     return popup
 
 
+def position_error_m(row: Any) -> float | None:
+    """Longer half-axis of the ellipse that holds the true position with 95 %, in metres."""
+    terms = (row.cov_xx_m2, row.cov_xy_m2, row.cov_yy_m2)
+    if any(pd.isna(term) for term in terms):
+        return None
+    xx, xy, yy = terms
+    return float(error_ellipses(np.array([[[xx, xy], [xy, yy]]])).semi_major_m[0])
+
+
+def solution_titles(names: Any) -> Text | None:
+    """AI solutions by their titles in the settings; one that is not there any more says its name."""
+    if not isinstance(names, list) or not names:
+        return None
+    known = get_settings().solutions
+    titles = [known[name].title if name in known else Title(vi=name, en=name) for name in names]
+    return Text(", ".join(title.vi for title in titles), ", ".join(title.en for title in titles))
+
+
 def _value_text(column: Column[Any], style: Style, value: Any) -> Text | str | None:
     """A value as people read it: classes by their name, numbers with their unit, times in local time."""
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value) or None
+        listed = ", ".join(str(item) for item in value) or None
+        return solution_titles(value) if column.name in _SOLUTIONS else listed
     if pd.isna(value):
         return None
     if isinstance(value, pd.Timestamp):

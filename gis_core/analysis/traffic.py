@@ -9,6 +9,7 @@ frame, so the density is vehicles per frame and length.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -42,6 +43,32 @@ From the motorcycle equivalents measured in Hanoi (ASCE Journal of Transportatio
 Engineering 138(6), 2012): car 3.4, minibus 8.3, bus 10.5, bicycle 1.4. The study has no
 lorries; they count as buses.
 """
+
+
+@dataclass(frozen=True)
+class UnitTable:
+    """Passenger cars that a vehicle of a class stands for, by the design speed of the road.
+
+    ``steps`` are from the lowest speed up: from so many km/h on, these units by class hold.
+    """
+
+    name: str
+    steps: tuple[tuple[float, Mapping[str, float]], ...]
+
+    def units(self, class_name: str, design_speed_kmh: float | None = None) -> float:
+        """The units of a class; one that the table lacks counts as a car.
+
+        A road without a design speed counts among the fastest of the table.
+        """
+        of_class = self.steps[-1][1]
+        if design_speed_kmh is not None:
+            slower = [units for from_kmh, units in self.steps if from_kmh <= design_speed_kmh]
+            of_class = slower[-1] if slower else self.steps[0][1]
+        return of_class.get(class_name.casefold(), 1.0)
+
+
+HANOI_UNITS = UnitTable("hanoi", ((0.0, PASSENGER_CAR_UNITS),))
+"""``PASSENGER_CAR_UNITS``, whatever the design speed."""
 
 
 def segment_density(

@@ -1,11 +1,12 @@
 """How a table's columns stand in Parquet, and how they come out of the database and go back.
 
 Rows leave PostgreSQL as CSV, which pyarrow reads faster than any loop of ours could: instants
-as microseconds, geometries as hexadecimal WKB, floats with all their digits.
+as microseconds, geometries as hexadecimal WKB, lists of texts as JSON, floats with all their digits.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ import shapely
 from geoalchemy2 import Geometry
 from pyarrow import csv
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -58,6 +60,7 @@ def parquet_type(column: Column[Any]) -> pa.DataType:
         Uuid: pa.string(),
         String: pa.string(),
         Geometry: pa.binary(),
+        ARRAY: pa.list_(pa.string()),
     }
     for kind, type_ in known.items():
         if isinstance(column.type, kind):
@@ -104,6 +107,9 @@ def to_parquet(batch: pa.RecordBatch, columns: Sequence[Column[Any]], geometry_n
             array = pa.array(shapely.to_wkb(shapes), pa.binary())
             if column.name == geometry_name:
                 box = _boxes(shapely.bounds(shapes))
+        elif isinstance(column.type, ARRAY):
+            lists = [None if text is None else json.loads(text) for text in array.to_pylist()]
+            array = pa.array(lists, parquet_type(column))
         arrays.append(array.cast(parquet_type(column)))
     return pa.Table.from_arrays([*arrays, box], schema=parquet_schema(columns))
 
@@ -148,13 +154,13 @@ def _csv_column(column: Column[Any]) -> str:
         return f"CAST(extract(epoch FROM {name}) * 1000000 AS bigint)"
     if isinstance(column.type, Geometry):
         return f"encode(ST_AsBinary({name}), 'hex')"
-    return name
+    return f"to_json({name})" if isinstance(column.type, ARRAY) else name
 
 
 def _wire_type(column: Column[Any]) -> pa.DataType:
     if isinstance(column.type, DateTime):
         return pa.int64()
-    return pa.string() if isinstance(column.type, Geometry) else parquet_type(column)
+    return pa.string() if isinstance(column.type, Geometry | ARRAY) else parquet_type(column)
 
 
 def _boxes(bounds: np.ndarray) -> pa.StructArray:

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from detectors.commands import detect
 from gis_core.crs import METRIC_SRID
 from gis_core.db import reading, writing
-from gis_core.errors import DetectorError, IngestError
+from gis_core.errors import FeatureNotFoundError, IngestError
 from layers.read import read
 from layers.registry import LAYERS
 from layers.store import load
@@ -76,7 +76,7 @@ def test_a_recorded_frame_becomes_features_once(camera: Point, tmp_path: Path) -
 
 def test_an_unknown_camera_is_named(camera: Point, tmp_path: Path) -> None:
     recording = write(tmp_path, FRAME | {"camera": "CAM-404"})
-    with pytest.raises(DetectorError, match="CAM-404"):
+    with pytest.raises(FeatureNotFoundError, match="CAM-404"):
         CliRunner().invoke(detect, ["replay", str(recording)], catch_exceptions=False)
 
 

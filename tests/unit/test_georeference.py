@@ -1,4 +1,4 @@
-"""A camera above flat ground, against angles worked by hand and a Monte Carlo of its own errors."""
+"""What holds for every georeferencer alike, and the ellipse that is shown to people."""
 
 from __future__ import annotations
 
@@ -6,80 +6,138 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyproj import CRS
+from rasterio.transform import Affine
 
 from gis_core.errors import GeoreferenceError
-from gis_core.georeference import GroundPlaneCamera
+from gis_core.georeference import (
+    Georeferencer,
+    PinholeCamera,
+    Pose,
+    Resized,
+    ellipse_polygons,
+    error_ellipses,
+    fit_homography,
+    focal_length_px,
+    pose_covariance,
+)
+from gis_core.terrain import PlaneTerrain, RasterTerrain
 
-NORTHWARD = GroundPlaneCamera(
-    x=1000,
-    y=2000,
-    mast_height_m=10,
-    azimuth_deg=0,
-    tilt_deg=45,
-    field_of_view_deg=90,
-    width_px=200,
-    height_px=100,
+POSE = Pose(500.0, 800.0, 30.0, 0.0, 10.0, 0.0, focal_length_px(60, 1280), 1280, 720)
+SURE = pose_covariance(POSE, heading_sigma_deg=0.1, tilt_sigma_deg=0.1, height_sigma_m=0.05)
+LEVEL = RasterTerrain(
+    "level", np.zeros((100, 100), np.float32), Affine(20, 0, -500, 0, -20, 2000), CRS.from_epsg(9214)
 )
 
 
-def test_the_middle_of_the_frame_lies_where_the_axis_meets_the_ground() -> None:
-    """At 45° below the horizon a 10 m mast looks 10 m ahead."""
-    x, y, _ = NORTHWARD.locate(np.array([100.0]), np.array([50.0]))
-    assert x == pytest.approx([1000])
-    assert y == pytest.approx([2010])
+def flat_homography() -> Georeferencer:
+    """Fitted to what the pinhole camera sees."""
+    u, v = np.meshgrid([100.0, 640, 1200], [400.0, 550, 700])
+    seen = PinholeCamera(POSE, PlaneTerrain(), SURE).locate(u.ravel(), v.ravel())
+    return fit_homography(u.ravel(), v.ravel(), seen.x, seen.y, station=(500, 800)).homography
 
 
-def test_right_in_the_frame_is_east_when_looking_north() -> None:
-    """With 90° of view the focal length is half the width, so the edge is 45° aside: 10·√2 m at 45° tilt."""
-    x, y, _ = NORTHWARD.locate(np.array([200.0]), np.array([50.0]))
-    assert x == pytest.approx([1000 + 10 * np.sqrt(2)])
-    assert y == pytest.approx([2010])
+GEOREFERENCERS = {
+    "homography": flat_homography(),
+    "plane": PinholeCamera(POSE, PlaneTerrain(), SURE),
+    "terrain": PinholeCamera(POSE, LEVEL, SURE, curvature_per_m=0),
+    "resized": Resized(PinholeCamera(POSE, PlaneTerrain(), SURE), 1.0),
+}
+PIXELS = np.array([640.0, 200, 1100, 640]), np.array([500.0, 650, 420, 40])
 
 
-def test_above_the_horizon_there_is_no_position() -> None:
-    camera = GroundPlaneCamera(0, 0, 10, 90, 0, 60, 640, 480)
-    x, y, covariance = camera.locate(np.array([320.0, 320.0]), np.array([240.0, 100.0]))
-    assert np.isnan(x).all()
-    assert np.isnan(y).all()
-    assert np.isnan(covariance).all()
+@pytest.fixture(params=GEOREFERENCERS)
+def georeferencer(request: pytest.FixtureRequest) -> Georeferencer:
+    return GEOREFERENCERS[request.param]
 
 
-def test_beyond_the_range_there_is_no_position() -> None:
-    camera = GroundPlaneCamera(0, 0, 10, 90, 1, 60, 640, 480, max_distance_m=100)
-    x, _, _ = camera.locate(np.array([320.0]), np.array([240.0]))
-    assert np.isnan(x).all()
+def test_all_of_them_find_the_same_level_ground(georeferencer: Georeferencer) -> None:
+    found = georeferencer.locate(*PIXELS)
+    expected = GEOREFERENCERS["plane"].locate(*PIXELS)
+    assert found.x[:3] == pytest.approx(expected.x[:3], abs=1e-6)
+    assert found.y[:3] == pytest.approx(expected.y[:3], abs=1e-6)
+    assert found.azimuth_deg[:3] == pytest.approx(expected.azimuth_deg[:3], abs=1e-6)
 
 
-@pytest.mark.parametrize(("height_m", "view_deg"), [(0, 60), (-1, 60), (10, 0), (10, 180)])
-def test_an_impossible_camera_is_refused(height_m: float, view_deg: float) -> None:
-    with pytest.raises(GeoreferenceError):
-        GroundPlaneCamera(0, 0, height_m, 0, 10, view_deg, 640, 480)
+def test_what_has_no_position_has_a_reason_and_a_direction(georeferencer: Georeferencer) -> None:
+    found = georeferencer.locate(*PIXELS)
+    assert found.reason[:3].tolist() == [None, None, None]
+    assert "horizon" in found.reason[3]
+    assert np.isnan([found.x[3], found.y[3]]).all()
+    assert np.isnan(found.covariance_m2[3]).all()
+    # The middle column of a camera that looks north without roll.
+    assert min(found.azimuth_deg[3], 360 - found.azimuth_deg[3]) < 1e-6
+    assert found.azimuth_sigma_deg[3] > 0
 
 
-@given(azimuth_deg=st.floats(0, 360), tilt_deg=st.floats(5, 80), u=st.floats(0, 640), v=st.floats(300, 480))
-def test_turning_the_camera_turns_the_ground(azimuth_deg: float, tilt_deg: float, u: float, v: float) -> None:
-    """Only the bearing of a position depends on the heading, not its distance nor the size of its error."""
-    pixel = np.array([u]), np.array([v])
-    north = GroundPlaneCamera(0, 0, 12, 0, tilt_deg, 60, 640, 480).locate(*pixel)
-    turned = GroundPlaneCamera(0, 0, 12, azimuth_deg, tilt_deg, 60, 640, 480).locate(*pixel)
-    assert np.hypot(turned.x, turned.y) == pytest.approx(np.hypot(north.x, north.y))
-    assert np.trace(turned.covariance_m2[0]) == pytest.approx(np.trace(north.covariance_m2[0]))
-    assert np.linalg.eigvalsh(turned.covariance_m2[0]).min() > 0
+def test_covariances_are_symmetric_and_positive_and_grow_with_the_pixels_error(
+    georeferencer: Georeferencer,
+) -> None:
+    sharp = georeferencer.locate(*PIXELS, np.full((4, 2), 0.5)).covariance_m2[:3]
+    blurred = georeferencer.locate(*PIXELS, np.full((4, 2), 8.0)).covariance_m2[:3]
+    assert (sharp == sharp.swapaxes(1, 2)).all()
+    assert np.linalg.eigvalsh(sharp).min() > 0
+    assert np.linalg.eigvalsh(blurred - sharp).min() > 0
 
 
-def test_the_95_percent_ellipse_covers_what_it_says() -> None:
-    """Pose errors drawn 20,000 times put 93–97 % of the positions inside the stated ellipse."""
-    rng = np.random.default_rng(7)
-    pose_sigma_deg = 0.1
-    camera = GroundPlaneCamera(
-        0, 0, 10, 30, 8, 50, 1280, 720, pixel_sigma_px=0, pose_sigma_deg=pose_sigma_deg
-    )
-    pixel = np.array([640.0]), np.array([360.0])
-    x, y, covariance = camera.locate(*pixel)
-    offsets = []
-    for turn, tip in rng.normal(0, pose_sigma_deg, (20_000, 2)):
-        moved = GroundPlaneCamera(0, 0, 10, 30 + turn, 8 + tip, 50, 1280, 720).locate(*pixel)
-        offsets.append((moved.x[0] - x[0], moved.y[0] - y[0]))
-    offset = np.array(offsets)
-    squared = np.einsum("ni,ij,nj->n", offset, np.linalg.inv(covariance[0]), offset)
-    assert 0.93 < (squared < 5.991).mean() < 0.97
+def test_no_pixels_are_no_positions(georeferencer: Georeferencer) -> None:
+    found = georeferencer.locate(np.empty(0), np.empty(0))
+    assert found.x.shape == found.reason.shape == (0,)
+    assert found.covariance_m2.shape == (0, 2, 2)
+
+
+def test_a_pixel_that_is_none_is_told_so(georeferencer: Georeferencer) -> None:
+    found = georeferencer.locate(np.array([np.nan, 640.0]), np.array([500.0, np.inf]))
+    assert np.isnan(found.x).all()
+    assert found.reason.tolist() == ["The pixel has no coordinates."] * 2
+
+
+def test_pixels_that_do_not_fit_together_are_refused(georeferencer: Georeferencer) -> None:
+    with pytest.raises(GeoreferenceError, match="as many u as v"):
+        georeferencer.locate(np.zeros(2), np.zeros(3))
+    with pytest.raises(GeoreferenceError, match="one row of two"):
+        georeferencer.locate(np.zeros(2), np.zeros(2), np.ones((3, 2)))
+    with pytest.raises(GeoreferenceError, match="cannot be negative"):
+        georeferencer.locate(np.zeros(1), np.zeros(1), np.array([[-1.0, 1.0]]))
+
+
+def test_a_substream_shows_the_same_ground() -> None:
+    whole = GEOREFERENCERS["plane"]
+    found = Resized(whole, 2.0).locate(PIXELS[0] / 2, PIXELS[1] / 2, np.full((4, 2), 1.0))
+    expected = whole.locate(*PIXELS, np.full((4, 2), 2.0))
+    assert found.x == pytest.approx(expected.x, nan_ok=True)
+    assert found.covariance_m2 == pytest.approx(expected.covariance_m2, nan_ok=True)
+
+
+def test_an_ellipse_by_hand() -> None:
+    """Variances 9 and 4 turned by 30°: the axes are √5.991 times 3 and 2."""
+    east, north = np.sin(np.radians(30)), np.cos(np.radians(30))
+    turn = np.array([[east, north], [north, -east]])
+    covariance = (turn @ np.diag([9.0, 4.0]) @ turn.T)[None]
+    ellipse = error_ellipses(covariance)
+    assert ellipse.semi_major_m == pytest.approx([3 * 2.44775], rel=1e-5)
+    assert ellipse.semi_minor_m == pytest.approx([2 * 2.44775], rel=1e-5)
+    assert ellipse.azimuth_deg == pytest.approx([30])
+
+
+@given(
+    long_m=st.floats(0.1, 500),
+    ratio=st.floats(0.01, 1),
+    azimuth_deg=st.floats(0, 179.9),
+    x=st.floats(-1e6, 1e6),
+)
+def test_a_polygon_has_the_area_and_the_direction_of_its_ellipse(
+    long_m: float, ratio: float, azimuth_deg: float, x: float
+) -> None:
+    east, north = np.sin(np.radians(azimuth_deg)), np.cos(np.radians(azimuth_deg))
+    turn = np.array([[east, north], [north, -east]])
+    covariance = (turn @ np.diag([long_m**2, (ratio * long_m) ** 2]) @ turn.T)[None]
+    polygon = ellipse_polygons(np.array([x]), np.array([5.0]), covariance)[0]
+    assert polygon.area == pytest.approx(np.pi * 5.99146 * ratio * long_m**2, rel=1e-3)
+    assert polygon.centroid.x == pytest.approx(x, abs=1e-6 * long_m + 1e-6)
+    assert polygon.is_valid
+
+
+def test_no_position_has_no_polygon() -> None:
+    polygons = ellipse_polygons(np.array([np.nan]), np.array([np.nan]), np.full((1, 2, 2), np.nan))
+    assert polygons.tolist() == [None]

@@ -27,11 +27,11 @@ from gis_core.types import Bounds, Text
 from layers.raster import NODATA, Band, Stop
 from layers.registry import LAYERS
 from maps.base import Ground, new_map, widened
-from maps.fire import KINDS, kinds_of, position_error_m
+from maps.fire import KINDS, kinds_of
 from maps.flood import RAIN_CLASSES, rain_class
 from maps.hydrometry import gauge_sentence
 from maps.overlay import band_picture, hillshade, relief_picture
-from maps.style import Popup, draw, path_of_style, simplified
+from maps.style import Popup, draw, path_of_style, position_error_m, simplified
 from maps.traffic import CLASSES, class_of
 
 KIM_LONG = (1.0, 2.0, 3.5)
@@ -84,8 +84,8 @@ def test_position_error_of_a_known_ellipse() -> None:
     # Variances 9 and 1 m² along the axes: 3 m · sqrt(5.991) in 95 % of cases, however the axes are turned.
     upright = SimpleNamespace(cov_xx_m2=1.0, cov_xy_m2=0.0, cov_yy_m2=9.0)
     turned = SimpleNamespace(cov_xx_m2=5.0, cov_xy_m2=4.0, cov_yy_m2=5.0)
-    assert position_error_m(upright) == pytest.approx(3 * 5.991**0.5)
-    assert position_error_m(turned) == pytest.approx(3 * 5.991**0.5)
+    assert position_error_m(upright) == pytest.approx(3 * 5.99146**0.5)
+    assert position_error_m(turned) == pytest.approx(3 * 5.99146**0.5)
     assert position_error_m(SimpleNamespace(cov_xx_m2=None, cov_xy_m2=None, cov_yy_m2=None)) is None
 
 
