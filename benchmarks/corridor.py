@@ -21,6 +21,7 @@ from sqlalchemy import Engine, text
 import migrations
 from benchmarks.private import private_cluster
 from gis_core.cluster import Cluster
+from gis_core.config import get_settings
 from gis_core.db import make_engine
 from gis_core.time import Window
 from layers.corridors import corridors, hourly_density
@@ -29,6 +30,7 @@ from layers.registry import LAYERS
 from layers.rollup import rebuild
 from layers.sample import Sample, generate
 from layers.store import load
+from layers.viewsheds import compute_views
 
 _SIZES = (1_000_000, 5_000_000, 25_000_000)
 _MONTH = Window(datetime(2025, 10, 1, tzinfo=UTC), datetime(2025, 11, 1, tzinfo=UTC))
@@ -113,6 +115,7 @@ def _filled(cluster: Cluster, sample: Sample, count: int) -> Iterator[Engine]:
         )
     with engine.begin() as connection:
         rebuild(connection, _MONTH)
+        compute_views(connection, get_settings())
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE gis.segment_counts, gis.camera_hours"))
     yield engine

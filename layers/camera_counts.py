@@ -11,19 +11,15 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import BigInteger, Connection, Select, cast, func, select, union_all
 
-from gis_core.crs import METRIC_SRID
 from gis_core.time import Window
-from layers import cameras, detections, road_segments
+from layers import cameras, detections
+from layers.frames import read_frame
 from layers.rollup import HOUR, hours_inside
 from layers.rollup_tables import HourToEnrich, SegmentCount
+from layers.segment_views import watched_segments
 
 _CAMERA = cameras.LAYER.table.c
 _SEEN = detections.LAYER.table.c
-_SEGMENT = road_segments.LAYER.table.c
-_INSIDE = func.ST_Intersection(_CAMERA.view_cone, _SEGMENT.geom, type_=None)
-
-SEEN_LENGTH_M = func.ST_Length(func.ST_Transform(_INSIDE, METRIC_SRID, type_=None))
-"""The length of a segment inside the view cone of a camera, measured in EPSG:9214."""
 
 
 def read_views(connection: Connection, window: Window) -> pd.DataFrame:
@@ -32,22 +28,11 @@ def read_views(connection: Connection, window: Window) -> pd.DataFrame:
     Returns:
         ``camera_code``, ``segment_code``, ``simulated``, ``frames`` (analysed in the
         window: its length by the camera's frame interval) and ``seen_length_m``, the
-        length of the segment inside the view cone, measured in EPSG:9214; zero where
-        the cone misses its segment.
+        length of the segment that the camera sees; see ``layers.segment_views``.
     """
-    query = (
-        select(
-            _CAMERA.code.label("camera_code"),
-            _SEGMENT.code.label("segment_code"),
-            _CAMERA.simulated,
-            (window.duration_s / _CAMERA.frame_interval_s).label("frames"),
-            SEEN_LENGTH_M.label("seen_length_m"),
-        )
-        .join_from(cameras.LAYER.table, road_segments.LAYER.table, _CAMERA.road_segment_code == _SEGMENT.code)
-        .where(_CAMERA.status == "active")
-        .order_by(_CAMERA.code)
-    )
-    return _frame(connection, query)
+    frames = (window.duration_s / _CAMERA.frame_interval_s).label("frames")
+    query = watched_segments(_CAMERA.simulated, frames).where(_CAMERA.status == "active")
+    return read_frame(connection, query)
 
 
 def read_counts(connection: Connection, window: Window) -> pd.DataFrame:
@@ -62,7 +47,7 @@ def read_counts(connection: Connection, window: Window) -> pd.DataFrame:
         .group_by(parts.c.camera_code, parts.c.class_name)
         .order_by(parts.c.camera_code, parts.c.class_name)
     )
-    return _frame(connection, query)
+    return read_frame(connection, query)
 
 
 def _parts(window: Window) -> list[Select[Any]]:
@@ -99,9 +84,3 @@ def _one_by_one(window: Window) -> Select[Any]:
         )
         .group_by(_SEEN.camera_code, _SEEN.class_name)
     )
-
-
-def _frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
-    result = connection.execute(query)
-    names = list(result.keys())
-    return pd.DataFrame(result.all(), columns=names)

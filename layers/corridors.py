@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import BigInteger, Connection, Executable, Select, cast, func, select, text
+from sqlalchemy import BigInteger, Connection, Select, cast, func, select, text
 
 from gis_core.analysis.traffic import (
     LEVELS,
@@ -18,9 +18,10 @@ from gis_core.analysis.traffic import (
 from gis_core.errors import GisError, InvalidParameterError, quoted
 from gis_core.time import Window
 from layers import cameras, road_segments
-from layers.camera_counts import SEEN_LENGTH_M
+from layers.frames import read_frame
 from layers.rollup import HOUR, whole_hours
 from layers.rollup_tables import HourToEnrich, SegmentCount
+from layers.segment_views import watched_segments
 
 _CAMERA = cameras.LAYER.table.c
 _SEGMENT = road_segments.LAYER.table.c
@@ -187,7 +188,7 @@ def _segments(connection: Connection, corridor: str) -> pd.DataFrame:
         .where(_SEGMENT.corridor == corridor)
         .order_by(_SEGMENT.code)
     )
-    return _frame(connection, query)
+    return read_frame(connection, query)
 
 
 def _told(connection: Connection, segments: pd.DataFrame, hours: Window) -> pd.DataFrame:
@@ -205,22 +206,11 @@ def _told(connection: Connection, segments: pd.DataFrame, hours: Window) -> pd.D
         "first": hours.start,
         "after": hours.end,
     }
-    return _frame(connection, text(_SQL.read_text(encoding="utf-8")), values)
+    return read_frame(connection, text(_SQL.read_text(encoding="utf-8")), values)
 
 
 def _views_of(segment_codes: list[str]) -> Select[Any]:
-    query: Select[Any] = (
-        select(
-            _CAMERA.code.label("camera_code"),
-            _SEGMENT.code.label("segment_code"),
-            _CAMERA.frame_interval_s,
-            SEEN_LENGTH_M.label("seen_length_m"),
-        )
-        .join_from(cameras.LAYER.table, road_segments.LAYER.table, _CAMERA.road_segment_code == _SEGMENT.code)
-        .where(_SEGMENT.code.in_(segment_codes))
-        .order_by(_CAMERA.code)
-    )
-    return query
+    return watched_segments(_CAMERA.frame_interval_s).where(_SEGMENT.code.in_(segment_codes))
 
 
 def _with_level(rows: pd.DataFrame, pcu_km_lane: pd.Series) -> pd.DataFrame:
@@ -229,9 +219,3 @@ def _with_level(rows: pd.DataFrame, pcu_km_lane: pd.Series) -> pd.DataFrame:
         pcu_km_lane=pcu_km_lane,
         level=pd.array([None if one < 0 else LEVELS[one] for one in level], dtype="str"),
     )
-
-
-def _frame(connection: Connection, query: Executable, values: dict[str, Any] | None = None) -> pd.DataFrame:
-    result = connection.execute(query, values)
-    names = list(result.keys())
-    return pd.DataFrame(result.all(), columns=names)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import geopandas as gpd
-import pandas as pd
 import shapely
 from sqlalchemy import ColumnElement, Connection, func, select
 
@@ -11,6 +10,7 @@ from gis_core.crs import STORAGE_SRID
 from gis_core.time import Window
 from gis_core.types import Bounds
 from layers.base import Layer
+from layers.frames import read_frame
 
 
 def read(
@@ -45,9 +45,7 @@ def read(
     if window is not None:
         query = query.where(layer.event_time >= window.start, layer.event_time < window.end)
     query = query.order_by(layer.id_column).limit(limit)
-    result = connection.execute(query)
-    names = list(result.keys())
-    frame = pd.DataFrame(result.all(), columns=names)
+    frame = read_frame(connection, query)
     shapes = shapely.from_wkb(frame.pop("_wkb").map(bytes).to_numpy()) if len(frame) else []
     frame = frame.drop(columns="_wkb", errors="ignore")
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, index=frame.index, crs=STORAGE_SRID))

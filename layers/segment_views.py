@@ -5,13 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Float, ForeignKeyConstraint, Index, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Select,
+    and_,
+    case,
+    func,
+    select,
+)
 from sqlalchemy import Text as SqlText
 from sqlalchemy.orm import Mapped
 
+from gis_core.crs import METRIC_SRID
 from gis_core.types import Text
-from layers import cameras, road_segments
+from layers import camera_views, cameras, road_segments
 from layers.base import Feature, Layer, Style, described, geometry
+from layers.frames import read_frame
 
 
 class SegmentView(Feature):
@@ -62,6 +75,33 @@ class SegmentView(Feature):
     geom: Mapped[Any] = geometry("MULTILINESTRING")
 
 
+def watched_segments(*more: ColumnElement[Any]) -> Select[Any]:
+    """Which segment each camera is said to watch, and how much of it the camera sees.
+
+    Columns ``camera_code``, ``segment_code``, ``more`` of layers ``cameras`` and ``road_segments``,
+    and ``seen_length_m`` (EPSG:9214): of its computed view or, until that is computed, of its flat
+    cone; zero where it sees nothing of the segment. Sorted by camera.
+    """
+    camera, segment = cameras.LAYER.table, road_segments.LAYER.table
+    view, seen = camera_views.LAYER.table, LAYER.table
+    in_cone = func.ST_Intersection(camera.c.view_cone, segment.c.geom, type_=None)
+    cone_m = func.ST_Length(func.ST_Transform(in_cone, METRIC_SRID, type_=None))
+    length_m = case((view.c.basis == "flat_cone", cone_m), else_=func.coalesce(seen.c.seen_length_m, 0.0))
+    query: Select[Any] = (
+        select(
+            camera.c.code.label("camera_code"),
+            segment.c.code.label("segment_code"),
+            *more,
+            length_m.label("seen_length_m"),
+        )
+        .join_from(camera, segment, camera.c.road_segment_code == segment.c.code)
+        .join(view, view.c.code == camera.c.code)
+        .outerjoin(seen, and_(seen.c.camera_code == camera.c.code, seen.c.segment_code == segment.c.code))
+        .order_by(camera.c.code)
+    )
+    return query
+
+
 def seen_lengths(connection: Connection) -> pd.DataFrame:
     """What cameras see of road segments, as far as it has been computed.
 
@@ -71,9 +111,7 @@ def seen_lengths(connection: Connection) -> pd.DataFrame:
     """
     view = LAYER.table.c
     query = select(view.camera_code, view.segment_code, view.seen_length_m)
-    result = connection.execute(query.order_by(view.camera_code, view.segment_code))
-    names = list(result.keys())
-    return pd.DataFrame(result.all(), columns=names)
+    return read_frame(connection, query.order_by(view.camera_code, view.segment_code))
 
 
 LAYER = Layer(

@@ -27,6 +27,7 @@ from gis_core.georeference import Pose
 from gis_core.terrain import RasterTerrain, file_digest
 from gis_core.viewshed import visible_ground
 from layers import calibrations, camera_views, cameras, road_segments, segment_views
+from layers.frames import read_frame
 from layers.georeferencing import Stand, StoredCalibration, stated_camera, terrain_of
 from layers.store import load
 
@@ -279,8 +280,8 @@ def _stretches(connection: Connection, seen: Mapping[str, _Seen]) -> gpd.GeoData
 
 def _read_roads(connection: Connection) -> gpd.GeoDataFrame:
     """Code, line in EPSG:9214 and ``simulated`` of every segment."""
-    query = select(_SEGMENT.code, _SEGMENT.simulated, func.ST_AsBinary(_SEGMENT.geom, type_=None))
-    rows = pd.DataFrame(connection.execute(query).all(), columns=["code", "simulated", "wkb"])
+    wkb = func.ST_AsBinary(_SEGMENT.geom, type_=None).label("wkb")
+    rows = read_frame(connection, select(_SEGMENT.code, _SEGMENT.simulated, wkb))
     lines = shapely.from_wkb(rows.pop("wkb").map(bytes).to_numpy()) if len(rows) else []
     return gpd.GeoDataFrame(rows, geometry=gpd.GeoSeries(lines, crs=STORAGE_SRID)).to_crs(METRIC_SRID)
 

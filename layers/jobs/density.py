@@ -21,6 +21,7 @@ from gis_core.time import Window
 from gis_core.types import Bounds, FloatArray, IntArray
 from layers import cameras
 from layers.archive.files import read_day
+from layers.frames import read_frame
 from layers.jobs.days import LAYER, Day
 from layers.jobs.run import by_day
 from layers.read import read
@@ -124,9 +125,8 @@ def _vehicles(connection: Connection, day: Day) -> Iterator[gpd.GeoDataFrame]:
 
 def _frame_intervals(connection: Connection) -> pd.DataFrame:
     """Frame interval in seconds of each camera, and whether it is simulated, by code."""
-    query = select(_CAMERA.code, _CAMERA.frame_interval_s, _CAMERA.simulated)
-    names = ["code", "interval_s", "simulated"]
-    return pd.DataFrame(connection.execute(query).all(), columns=names).set_index("code")
+    query = select(_CAMERA.code, _CAMERA.frame_interval_s.label("interval_s"), _CAMERA.simulated)
+    return read_frame(connection, query).set_index("code")
 
 
 def _counted(rows: gpd.GeoDataFrame, known: pd.DataFrame) -> _Counted:

@@ -23,9 +23,10 @@ from gis_core.config import get_settings
 from gis_core.crs import METRIC_SRID
 from gis_core.db import reading, working_engine, writing
 from layers.camera_commands import cameras as commands
+from layers.frames import read_frame
 from layers.read import read
 from layers.registry import LAYERS
-from layers.segment_views import seen_lengths
+from layers.segment_views import seen_lengths, watched_segments
 from layers.store import load
 from layers.viewsheds import ComputedViews, compute_views, prepare
 
@@ -103,6 +104,27 @@ def nearest_seen_m() -> float:
     """Where the lower edge of the street camera's frame meets the ground."""
     half_up = math.atan(math.tan(math.radians(30)) * 1080 / 1920)
     return 8.0 / math.tan(math.radians(10) + half_up)
+
+
+def watched() -> dict[str, float]:
+    """How much each camera is taken to see of the segment that it is said to watch."""
+    with reading() as connection:
+        rows = read_frame(connection, watched_segments())
+    return dict(zip(rows["camera_code"], rows["seen_length_m"], strict=True))
+
+
+def test_a_camera_sees_of_its_segment_what_its_view_holds_and_its_cone_until_then(database: str) -> None:
+    put_roads(
+        LineString([(EAST, NORTH), (EAST, NORTH + 300)]),
+        LineString([(EAST, NORTH - 50), (EAST + 300, NORTH - 50)]),  # behind the camera
+    )
+    put_cameras(road_segment_code=["R0", "R1"])
+    assert watched() == {"STREET": pytest.approx(100, abs=0.2), "TOWER": 0}
+    compute(["STREET"])
+    assert watched()["STREET"] == pytest.approx(100 - nearest_seen_m(), abs=0.2)
+    put_cameras(road_segment_code=["R1", "R1"])
+    compute(["STREET"])
+    assert watched() == {"STREET": 0, "TOWER": 0}
 
 
 def test_a_camera_has_its_flat_cone_until_its_view_is_computed(database: str) -> None:
