@@ -27,6 +27,10 @@ ROWS_COME_IN = 4_836_711
 """Advisory lock, with a table's hash: shared by whoever adds rows, alone for who takes a month out."""
 
 
+MakeMonth = Callable[[Connection, Table, pd.Period], None]
+"""What makes the table of a month in the caller's transaction."""
+
+
 class Standing(NamedTuple):
     """The table of one month: ``attached`` takes rows; ``pending`` is being detached."""
 
@@ -67,17 +71,27 @@ def ensure_partitions(connection: Connection, table: Table, times: pd.Series) ->
     Raises:
         IngestError: the rows of one of the months are archived; none is made then.
     """
-    months = months_of(times)
+    make_missing(connection, table, months_of(times), _make_attached)
+
+
+def make_missing(
+    connection: Connection, table: Table, months: list[pd.Period], make: MakeMonth
+) -> list[pd.Period]:
+    """Have ``make`` called for each of the months that the table lacks, and say which those are.
+
+    Raises:
+        IngestError: the rows of one of the months are archived; none is made then.
+    """
     # Until the end of this transaction no month is taken out, so what is attached now stays so.
     connection.execute(select(func.pg_advisory_xact_lock_shared(ROWS_COME_IN, func.hashtext(table.fullname))))
     missing = _not_attached(connection, table, months)
     if not missing:
-        return
+        return []
     closed = closed_months(connection, table)
     refused = next((closed[month] for month in missing if month in closed), None)
     if refused is not None:
         raise IngestError(f"layer {table.name}", None, refused)
-    _make(connection, table, missing)
+    return _make(connection, table, missing, make)
 
 
 def ensure_ahead(at: datetime, months: int) -> list[str]:
@@ -186,22 +200,27 @@ def lock_making(connection: Connection, table: Table) -> None:
 def _make_ahead(connection: Connection, table: Table, wanted: list[pd.Period]) -> list[str]:
     closed = closed_months(connection, table)
     missing = [month for month in _not_attached(connection, table, wanted) if month not in closed]
-    made = _make(connection, table, missing) if missing else []
-    for name in made:
+    made = _make(connection, table, missing, _make_attached) if missing else []
+    names = [partition_name(table, month) for month in made]
+    for name in names:
         # A table nobody has looked at yet makes the number of all rows unknown.
         connection.execute(text(f"ANALYZE {SCHEMA}.{name}"))
-    return made
+    return names
 
 
-def _make(connection: Connection, table: Table, months: list[pd.Period]) -> list[str]:
+def _make_attached(connection: Connection, table: Table, month: pd.Period) -> None:
+    create_standing(connection, table, month)
+    attach(connection, table, month)
+
+
+def _make(connection: Connection, table: Table, months: list[pd.Period], make: MakeMonth) -> list[pd.Period]:
     # Two loads that need the same month make it one after the other, not both.
     lock_making(connection, table)
     made = []
     try:
         for month in _not_attached(connection, table, months):
-            create_standing(connection, table, month)
-            attach(connection, table, month)
-            made.append(partition_name(table, month))
+            make(connection, table, month)
+            made.append(month)
     except OperationalError as error:
         if isinstance(error.orig, OutOfMemory):
             raise GisError(

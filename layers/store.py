@@ -19,6 +19,7 @@ from sqlalchemy import Column, Connection, func, select, text
 from gis_core.db import SCHEMA
 from layers.base import Layer
 from layers.copying import copy_rows, quoted_name, quoted_names
+from layers.fresh_months import FreshMonths
 from layers.identifiers import identify, order_of, which_are
 from layers.partitions import ensure_partitions, months_of, partition_name
 from layers.versions import bump
@@ -60,24 +61,34 @@ def load(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame) -> LoadRe
     return put(connection, layer, rows if rows.empty else complete(layer, rows))
 
 
-def put(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame, *, enrich: bool = True) -> LoadReport:
+def put(
+    connection: Connection,
+    layer: Layer,
+    rows: gpd.GeoDataFrame,
+    *,
+    enrich: bool = True,
+    fresh: FreshMonths | None = None,
+) -> LoadReport:
     """Put rows that are ``complete`` into a layer, as ``load`` does.
 
     What the layer rolls up is rolled up in the same transaction. Without ``enrich`` both are left
     for later: that is for history in bulk, which ``huegis detections enrich`` then catches up.
+    With ``fresh`` the months that are missing are made there, and attached by whoever began it.
     """
     if rows.empty:
         return LoadReport(0, 0, 0)
     if layer.time_column is None:
         bump(connection, layer.table.name)
         return _merge(connection, layer, rows)
-    if layer.partitioned:
+    if fresh is None and layer.partitioned:
         ensure_partitions(connection, layer.table, rows[layer.time_column])
     # In the order of their identifiers, so that two loads of the same events wait and never deadlock.
     rows = rows.iloc[order_of(rows[layer.id_column.name])]
     if enrich and layer.enrich is not None:
         rows = layer.enrich(connection, rows)
-    new = rows if _append(connection, layer, rows) else _merge_events(connection, layer, rows)
+    parts = fresh.parts(rows) if fresh is not None else {layer.table.fullname: rows}
+    added = [_add_events(connection, layer, part, table) for table, part in parts.items()]
+    new = added[0] if len(added) == 1 else pd.concat(added)
     roll_up = layer.roll_up if enrich else layer.postpone
     if roll_up is not None and not new.empty:
         roll_up(connection, new)
@@ -125,7 +136,12 @@ def forget_simulated(connection: Connection, layer: Layer) -> int:
     return result.rowcount
 
 
-def _append(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame) -> bool:
+def _add_events(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame, table: str) -> gpd.GeoDataFrame:
+    """Add events to the layer's table, or to that of one month; gives back those that were new."""
+    return rows if _append(connection, layer, rows, table) else _merge_events(connection, layer, rows, table)
+
+
+def _append(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame, table: str) -> bool:
     """Copy events straight into their table.
 
     False, with nothing done, if any of them is there already or breaks a rule: the way
@@ -133,20 +149,22 @@ def _append(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame) -> boo
     """
     try:
         with connection.begin_nested():
-            copy_rows(connection, layer.table.fullname, _columns(layer, rows), rows)
+            copy_rows(connection, table, _columns(layer, rows), rows)
     except (DataError, IntegrityError):
         return False
     return True
 
 
-def _merge_events(connection: Connection, layer: Layer, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _merge_events(
+    connection: Connection, layer: Layer, rows: gpd.GeoDataFrame, table: str
+) -> gpd.GeoDataFrame:
     """Insert the events that are not there yet, and give those back."""
     names, key, staging = _stage(connection, layer, rows)
     identifier = quoted_name(layer.id_column)
     # Of several rows of one event the first, which the physical order of the staging table tells.
     inserted = connection.execute(
         text(
-            f"INSERT INTO {layer.table.fullname} ({names}) "
+            f"INSERT INTO {table} ({names}) "
             f"SELECT {names} FROM {staging} ORDER BY {key}, ctid "
             f"ON CONFLICT ({key}) DO NOTHING RETURNING {identifier}"
         )

@@ -52,8 +52,8 @@ def archivable(name: str) -> Layer:
 
 
 def archivable_layers() -> list[Layer]:
-    """The layers that are kept by month."""
-    return [layer for layer in LAYERS.values() if layer.partitioned]
+    """The layers that are kept by month; what only shows the rows of another goes with those."""
+    return [layer for layer in LAYERS.values() if layer.partitioned and layer.shape is None]
 
 
 def parse_month(text: str, parameter: str) -> pd.Period:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from gis_core.ahead import ahead
 from gis_core.db import writing
 from gis_core.errors import IngestError
+from layers.fresh_months import FreshMonths
 from layers.ingest.fit import Fitter
 from layers.ingest.readers import open_source
 from layers.ingest.report import FileReport, RefusedError, Rejections
@@ -54,9 +55,13 @@ def load_file(
     with refusals(str(path)), writing() as connection:
         fitter = Fitter(source, request, closed_to(connection, layer))
         removed = forget_simulated(connection, layer) if replace_simulated else 0
+        fresh = FreshMonths(connection, layer.table) if layer.partitioned else None
         rows, rejected = _put_batches(
-            connection, fitter, rejections, keep_good=keep_good, enrich=enrich, on_progress=on_progress
-        )
+            connection, fitter, rejections,
+            keep_good=keep_good, enrich=enrich, fresh=fresh, on_progress=on_progress,
+        )  # fmt: skip
+        if fresh is not None:
+            fresh.attach()
         refresh_statistics(connection, layer, rows)
         record_load(connection, str(path).encode("utf-8", "replace").decode(), layer.name, rows)
     return FileReport(path, rows, rejected, _notes(source, fitter, removed))
@@ -81,6 +86,7 @@ def _put_batches(
     *,
     keep_good: bool,
     enrich: bool,
+    fresh: FreshMonths | None,
     on_progress: Callable[[float], None],
 ) -> tuple[LoadReport, int]:
     """Put the rows in as they are read; after the first bad one only read on, to report all."""
@@ -94,7 +100,7 @@ def _put_batches(
         rejected = rejections.count - before
         offered += len(batch.numbers)
         if keep_good or not rejected:
-            total += put(connection, fitter.layer, rows, enrich=enrich)
+            total += put(connection, fitter.layer, rows, enrich=enrich, fresh=fresh)
         on_progress(batch.done)
     if first is not None and (not keep_good or rejected >= offered):
         raise RefusedError(source, rejected, offered, first, keep_good=keep_good)
