@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from detectors.pipeline import CLASSES_OF_SUBJECT, SUBJECT_OF_CLASS
+from gis_core.config import Settings
 from gis_core.db import reading
 from layers.commands import layers
 from layers.read import read
@@ -115,9 +115,8 @@ def test_the_database_allows_exactly_what_is_declared(column: str, values: tuple
     assert set(re.findall(r"'(\w+)'", stated)) == set(values)
 
 
-def test_every_subject_has_classes_that_detectors_may_give_and_no_class_has_two() -> None:
-    assert set(CLASSES_OF_SUBJECT) == set(SUBJECTS)
-    assert len(SUBJECT_OF_CLASS) == sum(map(len, CLASSES_OF_SUBJECT.values()))
+def test_some_solution_notices_every_subject() -> None:
+    assert {solution.subject for solution in Settings().solutions.values()} == set(SUBJECTS)
 
 
 def test_every_subject_is_said_in_both_languages_and_has_its_own_colour() -> None:
