@@ -51,6 +51,8 @@ def read_control_points(path: Path) -> ControlFile:
     for row, cells in table.rows():
         values.append([_number(table, row, name, cells) for name in names])
         rows.append(row)
+    if not rows:
+        raise IngestError(path.name, None, "the file holds no control points.")
     points = np.array(values, float).reshape(-1, len(names))
     return ControlFile(points[:, :2], points[:, 2:4], points[:, 4] if len(names) == 5 else None, tuple(rows))
 

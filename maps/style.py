@@ -35,8 +35,11 @@ Path = Mapping[str, float | str | bool]
 Row = tuple[Text, Text | str | None]
 """One line of a popup: what it is, and its value; a value of None is left out."""
 
-_DECIMALS = 5
-"""Of a degree: about a metre."""
+_DECIMALS = 6
+"""Of a degree: about a decimetre, which the ellipse of a near thing needs."""
+
+_FINEST_PART = 200
+"""Of the way around a shape: what is left of a circle has a dozen corners or more."""
 
 _MOST_VERTICES = 40_000
 
@@ -157,7 +160,7 @@ def _said(popup: Popup, language: Language, labels: dict[str, int]) -> dict[str,
 
 
 def simplified(shapes: gpd.GeoSeries, tolerance_m: float) -> list[shapely.Geometry]:
-    """Shapes simplified in metres and rounded to about a metre, within the vertices a page may carry.
+    """Shapes simplified in metres and rounded to about a decimetre, within the vertices a page may carry.
 
     Returns:
         One geometry in EPSG:4326 for each.
@@ -167,10 +170,12 @@ def simplified(shapes: gpd.GeoSeries, tolerance_m: float) -> list[shapely.Geomet
     if (shapes.geom_type == "Point").all():
         return _rounded(shapes)
     metric = to_metric(shapes)
-    kept = metric.simplify(tolerance_m)
+    size_m = shapely.length(shapely.envelope(metric.to_numpy()))
+    # Of what is smaller than the tolerance something must be left that still has its form.
+    kept = metric.simplify(np.minimum(tolerance_m, size_m / _FINEST_PART))
     while shapely.get_num_coordinates(kept.to_numpy()).sum() > _MOST_VERTICES and tolerance_m < 2_000:
         tolerance_m *= 2
-        kept = metric.simplify(tolerance_m)
+        kept = metric.simplify(np.minimum(tolerance_m, size_m / _FINEST_PART))
     return _rounded(kept.to_crs(STORAGE_SRID))
 
 

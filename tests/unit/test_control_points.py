@@ -43,6 +43,7 @@ def test_semicolons_go_with_decimal_commas_and_degrees_with_their_names(tmp_path
         ("u,v,x,y\n1,2,nan,4\n", r"row 2: x 'nan' is not a number"),
         ("u,v,x,y\n1,2,1e999,4\n", r"row 2: x '1e999' is not a number"),
         ("u,v,x,y\n1,1_000,3,4\n", r"row 2: v '1_000' is not a number"),
+        ("u,v,x,y\n", r"points\.csv: the file holds no control points"),
         ("", "row 1: there is no header line"),
     ],
 )

@@ -114,6 +114,14 @@ def test_simplified_lines_stay_within_the_tolerance(points: int, tolerance_m: fl
     assert shapely.hausdorff_distance(before, after, densify=0.01) <= tolerance_m + rounding_m
 
 
+@given(st.floats(2, 5000), st.floats(1, 100))
+def test_a_small_circle_stays_round(radius_m: float, tolerance_m: float) -> None:
+    circle = gpd.GeoSeries([Point(560_000, 1_820_000).buffer(radius_m, quad_segs=16)], crs=METRIC_SRID)
+    (kept,) = simplified(circle.to_crs(4326), tolerance_m)
+    area = to_metric(gpd.GeoSeries([kept], crs=4326)).area.iloc[0]
+    assert area == pytest.approx(circle.area.iloc[0], rel=0.15)
+
+
 def test_a_layer_too_detailed_for_a_page_is_made_coarser() -> None:
     angle = np.linspace(0, 2 * np.pi, 200_000)
     ring = Polygon(np.column_stack([107.5 + 0.3 * np.cos(angle), 16.4 + 0.3 * np.sin(angle)]))
