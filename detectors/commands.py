@@ -46,13 +46,14 @@ def run(
     from detectors.looking import Lookout, Turns
     from detectors.running import CameraRun
     from detectors.running import run as run_through
-    from detectors.showing import complain, on_signals, progress, summary
+    from detectors.showing import complain, progress, summary
     from detectors.solutions import catalogue, named, running_on
     from detectors.sources import Asked, SourceError, open_source
     from detectors.watched import read_camera
     from gis_core.config import get_settings
     from gis_core.db import reading
     from gis_core.errors import ConfigError
+    from gis_core.signals import on_signals
     from gis_core.time import parse_instant
 
     settings = get_settings()
@@ -90,9 +91,10 @@ def watch() -> None:
     from threading import Event
 
     from detectors.looking import Lookout
-    from detectors.showing import board, complain, on_signals
+    from detectors.showing import board, complain
     from detectors.watching import Pool, plans
     from gis_core.config import get_settings
+    from gis_core.signals import on_signals
 
     settings = get_settings()
     chosen = plans(settings, complain)

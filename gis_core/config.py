@@ -89,8 +89,10 @@ class FloodRisk(Section):
 
 
 class Surfaces(Section):
-    """Every computed surface has its section here."""
+    """How surfaces are kept up to date; and every computed surface has its section here."""
 
+    rebuild_every: str | None = "10min"
+    keep: str = "30d"
     vehicle_density: VehicleDensity = VehicleDensity()
     flood_risk: FloodRisk = FloodRisk()
 

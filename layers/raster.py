@@ -61,7 +61,8 @@ class RasterLayer:
     window that ends at an instant, or at the latest data where the instant is None.
     ``basis`` tells what a build depends on besides its data (parameters, files) as a
     JSON-ready dict that also stands in ``inputs``: where it has changed, the built surface
-    is out of date. ``overviews`` is how coarser versions are made of the cells.
+    is out of date. ``follows`` names the layers of things that last whose change makes it so,
+    too. ``overviews`` is how coarser versions are made of the cells.
     """
 
     name: str
@@ -73,6 +74,7 @@ class RasterLayer:
     build: Callable[[Window], xr.DataArray]
     default_window: Callable[[datetime | None], Window]
     basis: Callable[[], Mapping[str, Any]] = dict
+    follows: tuple[str, ...] = ()
     overviews: Literal["average", "nearest"] = "average"
     keywords: tuple[str, ...] = ()
 

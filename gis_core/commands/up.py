@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import entry_points
-from types import FrameType
 
 import click
 import uvicorn
@@ -19,6 +17,7 @@ from gis_core.config import Settings, get_settings
 from gis_core.db import dispose
 from gis_core.errors import ConfigError
 from gis_core.service import create_app
+from gis_core.signals import unwind_on_signals
 
 _PAGES = (
     ("/", "the portal"),
@@ -35,7 +34,7 @@ _PAGES = (
 def up() -> None:
     """Set everything up, serve it, and stop it all again at Ctrl-C."""
     settings = get_settings()
-    _stop_on_signals()
+    unwind_on_signals()
     with _listening(settings) as listener, _database(settings, _say):
         for step in sorted(entry_points(group="huegis.setup"), key=lambda entry: entry.name):
             step.load()(_say)
@@ -47,7 +46,7 @@ def up() -> None:
 def serve() -> None:
     """Serve what is there, without setting anything up."""
     settings = get_settings()
-    _stop_on_signals()
+    unwind_on_signals()
     with _listening(settings) as listener:
         _serve(settings, listener)
 
@@ -125,22 +124,6 @@ def _background(settings: Settings) -> Iterator[None]:
         for offered in sorted(entry_points(group="huegis.background"), key=lambda entry: entry.name):
             running.enter_context(offered.load()(settings, _say))
         yield
-
-
-def _stop_on_signals() -> None:
-    """Let SIGTERM, and a terminal that is closed, unwind the stack as Ctrl-C does.
-
-    So what was started is stopped.
-    """
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(0)
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    # Under nohup it is ignored, and stays so. As SIGTERM it also reaches a server that has taken that over.
-    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
-        signal.signal(signal.SIGHUP, lambda number, frame: signal.raise_signal(signal.SIGTERM))
 
 
 _BEGAN = time.monotonic()

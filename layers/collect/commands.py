@@ -22,10 +22,10 @@ def collect() -> None:
 @click.option("--quiet", is_flag=True, help="Say only what goes wrong.")
 def run(once: bool, quiet: bool) -> None:
     """Watch, poll and listen to every source of the settings until Ctrl-C."""
-    import signal
     from threading import Event
 
     from gis_core.config import get_settings
+    from gis_core.signals import on_signals
     from layers.collect.claims import Claims
     from layers.collect.collector import Collector
     from layers.collect.run import run_once
@@ -33,8 +33,7 @@ def run(once: bool, quiet: bool) -> None:
     claims = Claims()
     settings, sources = get_settings(), _sources(claims)
     stop = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    on_signals(stop.set)
     tell = _tell_refused if quiet else _tell
     if not quiet:
         click.echo(f"Collecting from {', '.join(source.name for source in sources)}.")

@@ -1,9 +1,8 @@
-"""``huegis surfaces``: list the computed surfaces and build them; and the step of set-up that does so."""
+"""``huegis surfaces``: list the computed surfaces, build them, and keep them up to date."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,6 +80,7 @@ def build_surface(
     from gis_core.time import parse_instant
     from layers.raster import write_surface
     from layers.registry import SURFACES
+    from layers.surfaces.series import publish
 
     surface = SURFACES[name]
     settings = get_settings()
@@ -89,15 +89,55 @@ def build_surface(
     click.echo(f"Building {surface.title.both} ...", err=True)
     started = time.monotonic()
     if terrain is None and stage_m is None:
-        path = output or surface.path(settings)
         span = _span(surface, instant, window)
         array = surface.build(span)
     else:
         terrain = terrain or settings.terrain_file
-        path = output or Path(f"{name}-{terrain.stem}.tif")
+        output = output or Path(f"{name}-{terrain.stem}.tif")
         span, array = _what_if(surface, instant, terrain, stage_m)
-    record = write_surface(surface, span, array, path)
+    if output is None:
+        record, path = publish(surface, span, array, settings)
+    else:
+        record, path = write_surface(surface, span, array, output), output
     click.echo(f"{name} built in {time.monotonic() - started:.1f} s:\n{_describe(record, path)}")
+
+
+@surfaces.command("series")
+@click.argument("name")
+def list_series(name: str) -> None:
+    """List the kept surfaces of NAME, the oldest first: the instant each shows, and its file."""
+    from gis_core.config import get_settings
+    from gis_core.time import local_text
+    from layers.registry import SURFACES
+    from layers.surfaces.series import series
+
+    for kept in series(SURFACES[name], get_settings()):
+        click.echo(f"{local_text(kept.at)}  {kept.path}")
+
+
+@surfaces.command("watch")
+@click.option("--once", is_flag=True, help="Look once and end.")
+def watch(*, once: bool) -> None:
+    """Build each surface anew when its inputs change, until Ctrl-C.
+
+    Looks as often as surfaces.rebuild_every says. 'huegis up' does this beside the service.
+    """
+    from gis_core.config import get_settings
+    from gis_core.errors import ConfigError
+    from gis_core.signals import unwind_on_signals
+    from gis_core.time import parse_duration
+    from layers.surfaces.building import prepare
+
+    every = get_settings().surfaces.rebuild_every
+    if every is None and not once:
+        raise ConfigError("surfaces.rebuild_every is null, so nothing is built by itself.")
+    # A build may take long, and a surface that is not whole is never seen: no need to wait for its end.
+    unwind_on_signals()
+    while True:
+        prepare(lambda sentence: click.echo(sentence, err=True))
+        if once or every is None:
+            return
+        time.sleep(parse_duration(every, "surfaces.rebuild_every").total_seconds())
 
 
 def _refuse_unsuitable(name: str, *, window: str | None, terrain: Path | None, stage_m: float | None) -> None:
@@ -132,51 +172,6 @@ def _what_if(
         return flood_risk.window_at(instant), inundation.from_uniform_rise(stage_m, terrain)
     span = surface.default_window(instant)
     return span, inundation.from_gauges(span, terrain, keep_drainage=False)
-
-
-def prepare(say: Callable[[str], None]) -> None:
-    """Build every surface that is not built yet or is older than what it is built from.
-
-    A surface that cannot be built is told in one sentence and keeps no other from being built.
-    """
-    from gis_core.config import get_settings
-    from gis_core.errors import GisError
-    from layers.raster import write_surface
-    from layers.registry import SURFACES
-
-    settings = get_settings()
-    for surface in SURFACES.values():
-        path = surface.path(settings)
-        try:
-            window = surface.default_window(None)
-            reason = _why_to_build(surface, window, path)
-            if reason is None:
-                continue
-            say(f"Building surface {surface.name}: {reason} ...")
-            started = time.monotonic()
-            write_surface(surface, window, surface.build(window), path)
-        except GisError as error:
-            say(f"Surface {surface.name} is not built: {error}")
-        else:
-            say(f"Surface {surface.name} built in {time.monotonic() - started:.1f} s.")
-
-
-def _why_to_build(surface: RasterLayer, window: Window, path: Path) -> str | None:
-    """Why the surface has to be built for ``window``, None where the built one is up to date."""
-    from gis_core import __version__
-    from gis_core.errors import SurfaceNotBuiltError
-    from layers.raster import read_record
-
-    try:
-        record = read_record(surface, path)
-    except SurfaceNotBuiltError:
-        return "there is none yet"
-    if record.version != __version__:
-        return f"it was built by version {record.version}"
-    if window.end > record.window.end:
-        return "there are later data"
-    changed = [name for name, value in surface.basis().items() if record.inputs.get(name) != value]
-    return f"changed {' and '.join(changed)}" if changed else None
 
 
 def _describe(record: SurfaceRecord, path: Path) -> str:

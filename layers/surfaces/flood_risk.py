@@ -111,6 +111,7 @@ SURFACE = RasterLayer(
     build=build,
     default_window=default_window,
     basis=basis,
+    follows=("river_gauges",),
     overviews="nearest",
     keywords=("ngập lụt", "lũ", "HAND", "flood"),
 )

@@ -188,5 +188,6 @@ SURFACE = RasterLayer(
     build=build,
     default_window=default_window,
     basis=basis,
+    follows=("cameras",),
     keywords=("giao thông", "mật độ", "traffic", "density"),
 )

@@ -1,0 +1,78 @@
+"""A STAC item beside each kept surface: where it lies, when it is for, and what it was made of.
+
+STAC 1.0 with the extensions projection 2.0 and processing 1.2 (https://stacspec.org).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pystac
+import rasterio
+from rasterio.warp import transform_bounds
+from shapely.geometry import box, mapping
+
+from gis_core.crs import STORAGE_SRID
+from gis_core.files import replacing
+from layers.raster import RasterLayer, SurfaceRecord
+
+_EXTENSIONS = [
+    "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
+    "https://stac-extensions.github.io/processing/v1.2.0/schema.json",
+]
+
+
+def item_of(surface: RasterLayer, record: SurfaceRecord, path: Path) -> pystac.Item:
+    """The item of a written surface, with its file as the one asset, named relative to the item."""
+    with rasterio.open(path) as dataset:
+        bounds = transform_bounds(dataset.crs, f"EPSG:{STORAGE_SRID}", *dataset.bounds)
+        projection = {
+            "proj:code": dataset.crs.to_string(),
+            "proj:shape": list(dataset.shape),
+            "proj:transform": list(dataset.transform)[:6],
+        }
+        nodata = dataset.nodata
+    item = pystac.Item(
+        id=f"{surface.name}-{path.stem}",
+        geometry=mapping(box(*bounds)),
+        bbox=list(bounds),
+        datetime=record.window.end,
+        start_datetime=record.window.start,
+        end_datetime=record.window.end,
+        stac_extensions=_EXTENSIONS,
+        properties={
+            "title": surface.title.both,
+            "description": surface.description.both,
+            "created": record.built_at.isoformat(),
+            "keywords": list(surface.keywords),
+            "processing:software": {"huegis": record.version},
+            "processing:lineage": surface.method.both,
+            "huegis:inputs": dict(record.inputs),
+            "huegis:simulated": record.simulated,
+            **projection,
+        },
+    )
+    bands = [
+        {"name": band.name, "description": band.title.both, "unit": band.unit, "nodata": nodata}
+        for band in surface.bands
+    ]
+    item.add_asset(
+        "surface",
+        pystac.Asset(
+            href=f"./{path.name}",
+            media_type=pystac.MediaType.COG,
+            roles=["data"],
+            extra_fields={"bands": bands},
+        ),
+    )
+    return item
+
+
+def write_item(surface: RasterLayer, record: SurfaceRecord, path: Path) -> Path:
+    """Write the item as JSON beside the surface's file."""
+    target = path.with_suffix(".json")
+    document = item_of(surface, record, path).to_dict(include_self_link=False, transform_hrefs=False)
+    with replacing(target) as written:
+        written.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+    return target
