@@ -3,10 +3,10 @@
 
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test setup check unit bench wheel clean
+.PHONY: help run test setup check unit test-clients bench wheel clean
 
 help: ## Show what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: setup ## Set everything up and serve at http://127.0.0.1:8080
 	@exec $(BIN)/huegis up
@@ -26,6 +26,10 @@ check: ## Set up for tests, then format, lint, types and the walls between the r
 unit: ## Run the fast tests only
 	@scripts/setup --test
 	@$(BIN)/pytest tests/unit
+
+test-clients: ## Try the service with QGIS, GDAL and other clients
+	@scripts/setup --test
+	@$(BIN)/pytest tests/clients
 
 bench: ## Run every benchmark; each prints its ratio
 	@scripts/setup --test

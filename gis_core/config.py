@@ -21,8 +21,11 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from gis_core.access_settings import Access
 from gis_core.collect_settings import Collect
 from gis_core.errors import ConfigError
+from gis_core.fire_settings import Fire
+from gis_core.flood_settings import Flood
 from gis_core.section import Section, SourceName
 from gis_core.solutions import CATALOGUE, Solution
 from gis_core.types import Bounds
@@ -51,12 +54,22 @@ class Database(Section):
     partitions_ahead_months: int = Field(default=3, ge=0, le=120)
 
 
+class Tiles(Section):
+    """How vector tiles are made and kept."""
+
+    max_features: int = Field(default=20_000, ge=1, le=1_000_000)
+    at_a_time: int = Field(default=4, ge=1, le=100)
+    events_fresh_s: float = Field(default=5.0, ge=0, le=86_400)
+    cache_mib: int = Field(default=512, ge=1)
+
+
 class OgcApi(Section):
     """Limits of the OGC API."""
 
     default_limit: int = Field(default=1_000, ge=1)
     max_limit: int = Field(default=10_000, ge=1)
     exact_count_below: int = Field(default=10_000, ge=0)
+    tiles: Tiles = Tiles()
 
 
 class Sample(Section):
@@ -77,6 +90,16 @@ class VehicleDensity(Section):
 
     cell_m: float = Field(default=50.0, gt=0)
     bandwidth_m: float = Field(default=300.0, gt=0)
+    bandwidth_by: Literal["setting", "silverman", "cross-validation"] = "setting"
+    window: str = "24h"
+
+
+class NetworkDensity(Section):
+    """Kernel density of vehicles along the roads."""
+
+    cell_m: float = Field(default=100.0, gt=0)
+    bandwidth_m: float = Field(default=300.0, gt=0)
+    step_m: float = Field(default=5.0, gt=0)
     window: str = "24h"
 
 
@@ -85,7 +108,6 @@ class FloodRisk(Section):
 
     terrain: Path | None = None
     stream_area_km2: float = Field(default=5.0, gt=0)
-    depth_classes_m: tuple[float, float, float, float] = (0.15, 0.3, 0.8, 1.5)
 
 
 class Surfaces(Section):
@@ -93,7 +115,9 @@ class Surfaces(Section):
 
     rebuild_every: str | None = "10min"
     keep: str = "30d"
+    engine: Literal["here", "dask"] = "here"
     vehicle_density: VehicleDensity = VehicleDensity()
+    network_density: NetworkDensity = NetworkDensity()
     flood_risk: FloodRisk = FloodRisk()
 
 
@@ -253,9 +277,12 @@ class Settings(BaseSettings):
     sample: Sample = Sample()
     enrich: Enrich = Enrich()
     surfaces: Surfaces = Surfaces()
+    flood: Flood = Flood()
     georeference: Georeference = Georeference()
     traffic: Traffic = Traffic()
+    fire: Fire = Fire()
     quality: Quality = Quality()
+    access: Access = Access()
     collect: Collect = Collect()
     exports: Exports = Exports()
     archive: Archive = Archive()

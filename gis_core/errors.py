@@ -6,6 +6,9 @@ exit codes are given to these classes elsewhere, in one table each.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 
 def quoted(text: str, longest: int = 60) -> str:
     """Text from outside as a sentence names it: in quotes, and cut where it is long."""
@@ -105,3 +108,44 @@ class SourceUnavailableError(GisError):
 
 class AccessDeniedError(GisError):
     """Whoever asks is not entitled to the answer."""
+
+
+class NotAuthenticatedError(GisError):
+    """Whoever asks must say who they are, or said it wrongly."""
+
+
+class TooManyFailuresError(GisError):
+    """Too many wrong credentials came from one place; ``retry_after_s`` is how long it has to wait."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__("Too many wrong names or tokens came from your address; wait a while and try again.")
+
+
+class FeatureFault(NamedTuple):
+    """What is wrong with one member of a feature: ``geometry``, ``id`` or a property, and why."""
+
+    member: str
+    reason: str
+
+
+class InvalidFeatureError(GisError):
+    """A feature that is brought in breaks rules of its layer; every one of them is said."""
+
+    def __init__(self, faults: Sequence[FeatureFault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(f"{fault.member}: {fault.reason}" for fault in self.faults) + ".")
+
+
+class FeatureConflictError(GisError):
+    """A change does not go together with what other features say."""
+
+
+class FeatureChangedError(GisError):
+    """Somebody else changed the feature after it was read."""
+
+    def __init__(self, layer: str, feature_id: str) -> None:
+        super().__init__(
+            f"Feature {quoted(feature_id)} of layer '{layer}' has changed since you read it; "
+            "read it again and repeat your change."
+        )

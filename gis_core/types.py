@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,8 @@ FloatArray = NDArray[np.float64]
 """Any float64 array; the docstring that uses it gives shape and unit."""
 
 BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
+IntArray = NDArray[np.signedinteger[Any]]
+"""Any array of whole numbers, of 32 bits where a large grid is counted in them."""
 
 
 class Bounds(NamedTuple):

@@ -33,6 +33,7 @@ from gis_core.crs import STORAGE_SRID
 from gis_core.db import SCHEMA
 from gis_core.errors import InvalidParameterError
 from gis_core.types import Text
+from layers import themes
 
 GeometryType = Literal["POINT", "LINESTRING", "MULTILINESTRING", "POLYGON", "MULTIPOLYGON"]
 
@@ -150,7 +151,8 @@ class Layer:
     """One vector layer of the province.
 
     ``name`` is the collection and the command's argument; several layers may show one
-    table by different geometries, stored ones or a ``shape`` that is computed.
+    table by different geometries, stored ones or a ``shape`` that is computed. ``theme`` is
+    the group in which clients list it.
     ``time_column`` is the instant of a thing that happened: layers with one are identified
     by event and never updated. ``derive`` fills columns that follow from others before rows
     go in; ``derived`` names those that a source need not bring for that reason. ``enrich``
@@ -159,7 +161,10 @@ class Layer:
     new and enriched, ``postpone`` those that were new and not enriched, and ``roll_back`` that
     the simulated rows are about to be removed. ``judge`` says of each row that comes from
     outside why it cannot be true, or None. ``stations_of`` names the layer of events that name
-    features of this one by ``station_code``.
+    features of this one by ``station_code``. ``edited_by`` are the roles whose accounts may add,
+    change and remove single features; None stands for ``editor`` where a layer of things that
+    last is loaded from outside, and for nobody elsewhere. ``status_set_by`` are the roles that may
+    change the status of an event, which the status history keeps.
     """
 
     name: str
@@ -169,6 +174,7 @@ class Layer:
     steward: Text
     style: Style
     keywords: tuple[str, ...] = ()
+    theme: Text = themes.OTHER
     time_column: str | None = None
     label_column: str | None = None
     geometry_name: str = "geom"
@@ -183,6 +189,8 @@ class Layer:
     roll_back: Callable[[Connection], None] | None = None
     judge: Callable[[gpd.GeoDataFrame], Sequence[str | None]] | None = None
     stations_of: str | None = None
+    edited_by: tuple[str, ...] | None = None
+    status_set_by: tuple[str, ...] = ()
 
     @cached_property
     def table(self) -> Table:
@@ -241,6 +249,15 @@ class Layer:
             for column in self.table.columns
             if column is not self.id_column and not isinstance(column.type, Geometry)
         )
+
+    @property
+    def editors(self) -> frozenset[str]:
+        """The roles that may edit features; only of things that last, as events are never changed."""
+        if self.time_column is not None or self.shape is not None:
+            return frozenset()
+        if self.edited_by is None:
+            return frozenset({"editor"} if self.loadable else ())
+        return frozenset(self.edited_by)
 
     @property
     def partitioned(self) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy import Uuid as SqlUuid
 from sqlalchemy.orm import Mapped
 
 from gis_core.types import Text
-from layers import cameras
+from layers import cameras, themes
 from layers.base import Feature, Layer, Style, StyleClass, choice, described, geometry
 
 
@@ -73,6 +73,7 @@ LAYER = Layer(
     ),
     steward=cameras.LAYER.steward,
     keywords=("camera", "vùng nhìn", "viewshed", "field of view"),
+    theme=themes.CAMERAS,
     label_column="name",
     style=Style(
         color="#4c566a",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped
 
 from gis_core.camera import view_cone
 from gis_core.types import Text
+from layers import themes
 from layers.base import Feature, Layer, Style, StyleClass, choice, described, geometry
 
 
@@ -129,6 +130,7 @@ LAYER = Layer(
     ),
     steward=Text("Trung tâm Giám sát, điều hành đô thị thông minh", "Smart city operations centre"),
     keywords=("camera", "AI"),
+    theme=themes.CAMERAS,
     label_column="name",
     style=Style(
         color="#4c566a",

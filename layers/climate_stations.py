@@ -9,6 +9,7 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.orm import Mapped
 
 from gis_core.types import Text
+from layers import themes
 from layers.base import Feature, Layer, Style, described, geometry
 from layers.names import with_names
 
@@ -51,6 +52,7 @@ LAYER = Layer(
     ),
     steward=Text("Đài Khí tượng Thủy văn Thừa Thiên-Huế", "Thừa Thiên-Huế hydrometeorological station"),
     keywords=("khí tượng", "khí hậu", "climate", "temperature"),
+    theme=themes.WATER,
     label_column="name",
     style=Style(color="#ef6c00", size_px=6),
 )

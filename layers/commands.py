@@ -223,6 +223,28 @@ def export(
 
 
 @layers.command()
+@click.argument("layer")
+@click.argument("feature")
+def history(layer: str, feature: str) -> None:
+    """Show who added, changed or removed a FEATURE of LAYER by editing, and when."""
+    from gis_core.db import reading
+    from gis_core.time import local_text
+    from layers.feature_edits import changes_in, edits_of
+    from layers.registry import LAYERS
+
+    with reading() as connection:
+        edits = edits_of(connection, LAYERS[layer], feature)
+    if not edits:
+        click.echo(
+            f"No edit of '{feature}' in layer {layer} is on record; loads of files are in the journal."
+        )
+    for edit in edits:
+        click.echo(f"{local_text(edit.edited_at)}  {edit.action} by {edit.edited_by}")
+        for name, before, after in changes_in(edit):
+            click.echo(f"    {name}: {before} -> {after}")
+
+
+@layers.command()
 @click.option("--layer", metavar="NAME", help="Check this layer only.")
 def check(layer: str | None) -> None:
     """Find what is wrong in the layers, show it, and write it into the layer quality_findings."""

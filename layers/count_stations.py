@@ -8,6 +8,7 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.orm import Mapped
 
 from gis_core.types import Text
+from layers import themes
 from layers.base import Feature, Layer, Style, StyleClass, choice, described, geometry
 from layers.names import with_names
 
@@ -56,6 +57,7 @@ LAYER = Layer(
     ),
     steward=Text("Sở Xây dựng", "Department of Construction"),
     keywords=("đếm xe", "giao thông", "traffic count", "loop detector"),
+    theme=themes.TRAFFIC,
     label_column="name",
     style=Style(
         color="#6a1b9a",

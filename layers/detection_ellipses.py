@@ -30,7 +30,7 @@ from gis_core.crs import METRIC_SRID, STORAGE_SRID
 from gis_core.georeference import ellipse_polygons
 from gis_core.georeference.ellipse import CHI2_95
 from gis_core.types import Text
-from layers import detections
+from layers import detections, themes
 from layers.base import ComputedShape
 
 _DEGREES_PER_M = 1e-5
@@ -117,7 +117,9 @@ LAYER = replace(
         "covariance of its position (EPSG:9214); detections of unknown error are left out.",
     ),
     keywords=("phát hiện", "sai số", "elip", "error ellipse", "covariance"),
+    theme=themes.CAMERAS,
     loadable=False,
+    status_set_by=(),
     shape=ComputedShape("POLYGON", ellipse_of, has_ellipse, meets),
     style=replace(detections.LAYER.style, size_px=1, fill_opacity=0.15),
 )

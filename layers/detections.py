@@ -14,7 +14,7 @@ from sqlalchemy import Uuid as SqlUuid
 from sqlalchemy.orm import Mapped
 
 from gis_core.types import Text
-from layers import rollup
+from layers import rollup, themes
 from layers.base import Feature, Layer, Style, StyleClass, choice, described, geometry
 from layers.enrich import ENRICHED, SIDES, enrich
 from layers.subjects import STATUSES, SUBJECTS
@@ -221,6 +221,7 @@ LAYER = Layer(
     roll_up=rollup.add,
     postpone=rollup.postpone,
     roll_back=rollup.forget_simulated,
+    status_set_by=("editor",),
     title=Text("Phát hiện", "Detections"),
     description=Text(
         "Phương tiện, vi phạm giao thông và môi trường, động vật hoang dã, cháy rừng, đốt rơm rạ, ngập lụt, "
@@ -230,6 +231,7 @@ LAYER = Layer(
     ),
     steward=Text("Trung tâm Giám sát, điều hành đô thị thông minh", "Smart city operations centre"),
     keywords=("phát hiện", "AI", "detection"),
+    theme=themes.CAMERAS,
     style=Style(
         color="#616161",
         size_px=3,

@@ -9,6 +9,7 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.orm import Mapped
 
 from gis_core.types import Text
+from layers import themes
 from layers.base import Feature, Layer, Style, described, geometry
 
 
@@ -34,6 +35,7 @@ LAYER = Layer(
     ),
     steward=Text("Ban Chỉ huy Phòng thủ dân sự thành phố", "Civil defence command of the city"),
     keywords=("ngập", "flood"),
+    theme=themes.WATER,
     label_column="name",
     style=Style(color="#00acc1", size_px=5),
 )

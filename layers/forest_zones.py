@@ -8,6 +8,7 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.orm import Mapped
 
 from gis_core.types import Text
+from layers import themes
 from layers.base import Feature, Layer, Style, StyleClass, choice, described, geometry
 
 
@@ -37,6 +38,7 @@ LAYER = Layer(
     ),
     steward=Text("Chi cục Kiểm lâm", "Forest protection department"),
     keywords=("rừng", "forest"),
+    theme=themes.FOREST,
     label_column="name",
     style=Style(
         color="#66bb6a",

@@ -14,6 +14,7 @@ from sqlalchemy import Uuid as SqlUuid
 from sqlalchemy.orm import Mapped
 
 from gis_core.types import Text
+from layers import themes
 from layers.base import Feature, Layer, Style, StyleClass, choice, described, geometry
 from layers.observed_properties import OBSERVED_PROPERTIES, ObservedProperty
 
@@ -83,6 +84,7 @@ LAYER = Layer(
     ),
     steward=Text("Đài Khí tượng Thủy văn Thừa Thiên-Huế", "Thừa Thiên-Huế hydrometeorological station"),
     keywords=("quan trắc", "mưa", "mực nước", "khí hậu", "đếm xe", "observation"),
+    theme=themes.WATER,
     style=Style(
         color="#607d8b",
         size_px=4,

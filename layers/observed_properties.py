@@ -183,6 +183,38 @@ _DECLARED = (
         period="month after",
         definition=f"{_CF}duration_of_sunshine",
     ),
+    ObservedProperty(
+        "air_temperature_c",
+        Text("Nhiệt độ không khí", "Air temperature"),
+        _CELSIUS,
+        "#ef6c00",
+        # The extremes of the Earth are -89.2 and 56.7 °C; none of them is Vietnam's.
+        minimum=-30,
+        maximum=57,
+        period="instant",
+        definition=f"{_CF}air_temperature",
+    ),
+    ObservedProperty(
+        "relative_humidity_pct",
+        Text("Độ ẩm tương đối", "Relative humidity"),
+        Unit("%", "percent", "%"),
+        "#2e7d32",
+        minimum=0,
+        maximum=100,
+        period="instant",
+        definition=f"{_CF}relative_humidity",
+    ),
+    ObservedProperty(
+        "wind_speed_m_s",
+        Text("Tốc độ gió", "Wind speed"),
+        Unit("m/s", "metre per second", "m/s"),
+        "#78909c",
+        minimum=0,
+        # The strongest gust ever measured is 113 m/s (Barrow Island, 1996).
+        maximum=115,
+        period="instant",
+        definition=f"{_CF}wind_speed",
+    ),
 )
 
 OBSERVED_PROPERTIES: Mapping[str, ObservedProperty] = MappingProxyType({one.name: one for one in _DECLARED})

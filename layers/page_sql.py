@@ -40,6 +40,8 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from gis_core.crs import STORAGE_SRID
 from layers.base import Layer
 from layers.count import rows_on_record
+from layers.cql2.compiler import Condition
+from layers.order import Order, complete, follows, in_order
 
 _DIGITS_DEGREES = 7
 _DIGITS_METRES = 3
@@ -53,12 +55,22 @@ class Shape(NamedTuple):
     y_first: bool
     properties: tuple[str, ...] | None
     filters: tuple[str, ...]
-    """Names that ``condition`` understands: columns to compare, and the parts of box, time and paging."""
+    """Names that ``condition`` understands: columns to compare, and the parts of box and time."""
+    order: Order = ()
+    filter: Condition | None = None
+    after: tuple[bool, ...] | None = None
+    """Which keys of the order are null in the feature that the page comes after; None on the first page."""
 
     @property
     def narrowed(self) -> bool:
         """Whether any condition but the place of the page excludes features."""
-        return bool(self.layer.membership) or any(name != "_after" for name in self.filters)
+        return bool(self.layer.membership or self.filters or self.filter)
+
+    @property
+    def conditions(self) -> tuple[ColumnElement[bool], ...]:
+        """Every condition but the place of the page."""
+        own = tuple(condition(self.layer, name) for name in self.filters)
+        return own if self.filter is None else (*own, self.filter.clause)
 
 
 def condition(layer: Layer, name: str) -> ColumnElement[bool]:
@@ -72,8 +84,6 @@ def condition(layer: Layer, name: str) -> ColumnElement[bool]:
 
 
 def _comparison(layer: Layer, name: str) -> tuple[Column[Any], Callable[[Any, Any], ColumnElement[bool]]]:
-    if name == "_after":
-        return layer.id_column, operator.gt
     if name in _COMPARED_TIME and layer.time_column is not None:
         return layer.table.c[layer.time_column], _COMPARED_TIME[name]
     return layer.table.c[name], _contains if is_array(layer, name) else operator.eq
@@ -103,19 +113,22 @@ def page_sql(shape: Shape) -> str:
 
 
 def _page_statement(shape: Shape) -> Select[Any]:
-    """The page as one row: its features in one text, how many rows were found, the last one's id,
-    and, where nothing narrows the layer down, how many rows it is known to have.
+    """The page as one row: its features in one text, how many rows were found, the keys that place
+    the last one in the order, as a JSON array of texts, and, where nothing narrows the layer down,
+    how many rows it is known to have.
 
     One row more than the limit is looked for: it says whether there is a next page, and
     is left out of the text.
     """
-    layer = shape.layer
+    layer, order = shape.layer, complete(shape.layer, shape.order)
     limit = bindparam("_limit", type_=Integer)
     shown = [c for c in layer.properties if shape.properties is None or c.name in shape.properties]
+    after = () if shape.after is None else (follows(layer, order, shape.after),)
+    keys = [layer.table.c[key.name].label(f"_key_{at}") for at, key in enumerate(order)]
     rows = (
-        select(layer.id_column.label("_id"), layer.shown_geometry.label("_geometry"), *shown)
-        .where(*layer.membership, *(condition(layer, name) for name in shape.filters))
-        .order_by(layer.id_column)
+        select(layer.id_column.label("_id"), layer.shown_geometry.label("_geometry"), *keys, *shown)
+        .where(*layer.membership, *shape.conditions, *after)
+        .order_by(*in_order(layer, order, layer.table.c))
         .limit(limit + literal_column("1"))
         .subquery("rows")
     )
@@ -130,20 +143,21 @@ def _page_statement(shape: Shape) -> Select[Any]:
         func.row_to_json(literal_column("properties")),
         _sql_text("}"),
     )
+    places = {key.name: rows.c[f"_key_{at}"] for at, key in enumerate(order)}
     page = (
         select(
-            func.row_number().over(order_by=rows.c["_id"]).label("rank"),
-            cast(rows.c["_id"], SqlText).label("id"),
+            func.row_number().over(order_by=in_order(layer, order, places)).label("rank"),
+            func.json_build_array(*(cast(place, SqlText) for place in places.values())).label("place"),
             feature.label("feature"),
         )
         .select_from(rows.join(properties, true()))
         .subquery("page")
     )
-    in_order = aggregate_order_by(_sql_text(","), page.c.rank)
+    by_rank = aggregate_order_by(_sql_text(","), page.c.rank)
     return select(
-        func.string_agg(page.c.feature, in_order).filter(page.c.rank <= limit),
+        func.string_agg(page.c.feature, by_rank).filter(page.c.rank <= limit),
         func.count(),
-        func.min(page.c.id).filter(page.c.rank == limit),
+        func.min(cast(page.c.place, SqlText)).filter(page.c.rank == limit),
         null() if shape.narrowed else rows_on_record(layer),
     )
 

@@ -10,6 +10,7 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.orm import Mapped
 
 from gis_core.types import Text
+from layers import themes
 from layers.base import Feature, Layer, Style, StyleClass, choice, described, geometry
 
 
@@ -61,6 +62,7 @@ LAYER = Layer(
     ),
     steward=Text("Trung tâm Giám sát, điều hành đô thị thông minh", "Smart city operations centre"),
     keywords=("chất lượng", "kiểm tra", "quality"),
+    theme=themes.QUALITY,
     style=Style(
         color="#ad1457",
         size_px=5,

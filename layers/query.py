@@ -7,32 +7,29 @@ the thousandth page costs what the first one does. Nothing counts a whole table.
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import shapely
-from pyproj import CRS
-from shapely.geometry.base import BaseGeometry
+from psycopg import errors as pg
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
-from gis_core.crs import CRS84_URI, STORAGE_SRID, OutputCRS, parse_crs, transformer
+from gis_core.crs import CRS84_URI, STORAGE_SRID, OutputCRS, parse_crs
 from gis_core.errors import FeatureNotFoundError, InvalidParameterError
 from gis_core.types import Bounds
+from layers.areas import search_area
 from layers.base import Layer
 from layers.count import Matched, count_matches
+from layers.cql2.compiler import Condition
 from layers.filters import parse_value
-from layers.page_sql import Shape, condition, is_array, page_sql
+from layers.order import Order, complete, decode_cursor, encode_cursor
+from layers.page_sql import Shape, is_array, page_sql
 
 _CRS84 = parse_crs(CRS84_URI)
-_FARTHEST_M = 1e8
-"""Beyond the coordinates that any projected CRS has on Earth."""
-_EDGE_PARTS = 32
-"""A box's edge is cut into so many parts before it is transformed, for straight lines bend."""
 
 
 class Interval(NamedTuple):
@@ -49,8 +46,10 @@ class FeatureQuery:
 
     ``bbox`` has x first whatever the authority says, in the units of ``bbox_srid``; in
     degrees a west beyond the east crosses the antimeridian. ``equals`` gives columns their
-    value, of the column's type; an array column must contain it. ``cursor`` is the
-    ``next_cursor`` of the page before. ``properties`` None means all of them.
+    value, of the column's type; an array column must contain it. ``filter`` must hold as
+    well. ``order`` is that of the features, by their identifiers where it is empty, and
+    ``cursor`` the ``next_cursor`` of the page before in the same order. ``properties`` None
+    means all of them.
     """
 
     layer: Layer
@@ -59,6 +58,8 @@ class FeatureQuery:
     bbox_srid: int = STORAGE_SRID
     interval: Interval | None = None
     equals: Mapping[str, Any] = field(default_factory=dict)
+    filter: Condition | None = None
+    order: Order = ()
     cursor: str | None = None
     crs: OutputCRS = _CRS84
     properties: tuple[str, ...] | None = None
@@ -75,26 +76,35 @@ class FeaturePage:
 
 
 def read_page(connection: Connection, query: FeatureQuery, exact_count_below: int) -> FeaturePage:
-    """One page of features, in the order of their identifiers.
+    """One page of features, in the order that is asked for.
 
     Raises:
-        InvalidParameterError: the cursor is none of this layer's, or the box makes no sense.
+        InvalidParameterError: the cursor is none of this layer's and order, the box makes no sense,
+            or the filter computes what has no value.
     """
-    filters = _values(query)
-    after = {} if query.cursor is None else {"_after": decode_cursor(query.layer, query.cursor)}
-    features, found, last_id, on_record = _fetch(connection, query, {**filters, **after})
-    more = found > query.limit
-    returned = min(found, query.limit)
-    if query.cursor is None and not more:
-        matched = Matched(returned, is_exact=True)
-    elif on_record is not None and on_record > exact_count_below:
-        matched = Matched(max(on_record, found), is_exact=False)
-    else:
-        conditions = [condition(query.layer, name) for name in filters]
-        matched = count_matches(
-            connection, query.layer, conditions, filters, exact_below=exact_count_below, at_least=found
-        )
-    cursor = encode_cursor(query.layer, last_id) if more and last_id is not None else None
+    values = _values(query)
+    order = complete(query.layer, query.order)
+    after = None if query.cursor is None else decode_cursor(query.layer, query.cursor, order)
+    shape = Shape(
+        query.layer, query.crs.srid, query.crs.y_first, query.properties, tuple(values), order,
+        query.filter, None if after is None else tuple(key is None for key in after),
+    )  # fmt: skip
+    if query.filter is not None:
+        values |= query.filter.values
+    with _evaluable(query.filter):
+        features, found, place, on_record = _fetch(connection, shape, values, after or [], query.limit)
+        more = found > query.limit
+        returned = min(found, query.limit)
+        if query.cursor is None and not more:
+            matched = Matched(returned, is_exact=True)
+        elif on_record is not None and on_record > exact_count_below:
+            matched = Matched(max(on_record, found), is_exact=False)
+        else:
+            matched = count_matches(
+                connection, query.layer, list(shape.conditions), values,
+                exact_below=exact_count_below, at_least=found,
+            )  # fmt: skip
+    cursor = encode_cursor(query.layer, place, order) if more and place is not None else None
     return FeaturePage(features or "", returned, cursor, matched)
 
 
@@ -104,85 +114,38 @@ def read_feature(connection: Connection, layer: Layer, feature_id: str, crs: Out
     Raises:
         FeatureNotFoundError: no feature has that identifier, or none ever could.
     """
+    name = layer.id_column.name
     try:
         value = parse_value(layer.id_column, feature_id)
     except InvalidParameterError as error:
         raise FeatureNotFoundError(layer.name, feature_id) from error
-    query = FeatureQuery(layer, limit=1, crs=crs)
-    feature, *_ = _fetch(connection, query, {layer.id_column.name: value})
+    shape = Shape(layer, crs.srid, crs.y_first, None, (name,), complete(layer, ()))
+    feature, *_ = _fetch(connection, shape, {name: value}, [], 1)
     if feature is None:
         raise FeatureNotFoundError(layer.name, feature_id)
     return feature
 
 
 def _fetch(
-    connection: Connection, query: FeatureQuery, values: Mapping[str, Any]
+    connection: Connection, shape: Shape, values: Mapping[str, Any], after: list[Any], limit: int
 ) -> tuple[str | None, int, str | None, int | None]:
-    sql = page_sql(Shape(query.layer, query.crs.srid, query.crs.y_first, query.properties, tuple(values)))
-    row = connection.exec_driver_sql(sql, {**values, "_limit": query.limit}).one()
-    features, found, last_id, on_record = row
-    return features, found, last_id, on_record
+    place = {f"_after_{at}": key for at, key in enumerate(after)}
+    row = connection.exec_driver_sql(page_sql(shape), {**values, **place, "_limit": limit}).one()
+    features, found, last_place, on_record = row
+    return features, found, last_place, on_record
 
 
-def encode_cursor(layer: Layer, last_id: str) -> str:
-    """The text with which a client asks for what comes after ``last_id``."""
-    return base64.urlsafe_b64encode(_check(layer, last_id) + last_id.encode()).decode().rstrip("=")
-
-
-def decode_cursor(layer: Layer, cursor: str) -> Any:
-    """The identifier that a cursor of this layer stands for.
-
-    Raises:
-        InvalidParameterError: the text was cut, changed, or made for another layer.
-    """
-    refusal = InvalidParameterError("cursor", "this is not one that the layer gave; begin again without it.")
+@contextmanager
+def _evaluable(condition: Condition | None) -> Iterator[None]:
+    """Turn what the database cannot compute of a client's filter into a sentence for that client."""
     try:
-        raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), b"-_", validate=True)
-        last_id = raw[_CHECK_BYTES:].decode()
-    except (binascii.Error, UnicodeError) as error:
-        raise refusal from error
-    # The checksum keeps a cut text from passing as another, shorter identifier.
-    if raw[:_CHECK_BYTES] != _check(layer, last_id):
-        raise refusal
-    return parse_value(layer.id_column, last_id, "cursor")
-
-
-_CHECK_BYTES = 4
-
-
-def _check(layer: Layer, last_id: str) -> bytes:
-    return blake2b(f"{layer.name}\x1f{last_id}".encode(), digest_size=_CHECK_BYTES).digest()
-
-
-def search_area(bbox: Bounds, srid: int) -> BaseGeometry:
-    """The box in EPSG:4326, as the shape that it has there.
-
-    Raises:
-        InvalidParameterError: its south is beyond its north, or it has no place on Earth.
-    """
-    west, south, east, north = bbox
-    geographic = CRS(srid).is_geographic
-    if south > north or (west > east and not geographic):
-        raise InvalidParameterError("bbox", "the lower corner comes first, then the upper one.")
-    beyond = InvalidParameterError("bbox", f"the box reaches beyond where EPSG:{srid} is defined.")
-    if not geographic and max(map(abs, bbox)) > _FARTHEST_M:
-        raise beyond
-    if geographic:
-        west, east = (min(max(lon, -180.0), 180.0) for lon in (west, east))
-        south, north = (min(max(lat, -90.0), 90.0) for lat in (south, north))
-    if west > east:
-        area = shapely.union(shapely.box(west, south, 180, north), shapely.box(-180, south, east, north))
-    else:
-        area = shapely.box(west, south, east, north)
-    if srid == STORAGE_SRID:
-        return area
-    longest = max(east - west, north - south)
-    if longest > 0:
-        area = shapely.segmentize(area, longest / _EDGE_PARTS)
-    here = shapely.transform(area, transformer(srid, STORAGE_SRID).transform, interleaved=False)
-    if not shapely.is_valid(here) and area.area > 0:
-        raise beyond
-    return here
+        yield
+    except DBAPIError as error:
+        # InternalError_ is what PostGIS raises of geometries that it cannot relate.
+        if condition is None or not isinstance(error.orig, pg.DataError | pg.InternalError_):
+            raise
+        reason = error.orig.diag.message_primary or "it has no value"
+        raise InvalidParameterError("filter", f"it cannot be evaluated: {reason}.") from error
 
 
 def _values(query: FeatureQuery) -> dict[str, Any]:

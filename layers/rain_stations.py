@@ -9,6 +9,7 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.orm import Mapped
 
 from gis_core.types import Text
+from layers import themes
 from layers.base import Feature, Layer, Style, choice, described, geometry
 
 
@@ -42,6 +43,7 @@ LAYER = Layer(
     description=Text("Các trạm đo mưa tự động của tỉnh.", "The province's automatic rain stations."),
     steward=Text("Đài Khí tượng Thủy văn Thừa Thiên-Huế", "Thừa Thiên-Huế hydrometeorological station"),
     keywords=("mưa", "rain"),
+    theme=themes.WATER,
     label_column="name",
     style=Style(color="#1e88e5", size_px=5),
 )

@@ -26,6 +26,7 @@ from gis_core.errors import RasterError, SurfaceNotBuiltError
 from gis_core.files import replacing
 from gis_core.time import Window
 from gis_core.types import Text
+from layers import themes
 
 NODATA = -9999.0
 _TAG = "HUEGIS"
@@ -61,8 +62,9 @@ class RasterLayer:
     window that ends at an instant, or at the latest data where the instant is None.
     ``basis`` tells what a build depends on besides its data (parameters, files) as a
     JSON-ready dict that also stands in ``inputs``: where it has changed, the built surface
-    is out of date. ``follows`` names the layers of things that last whose change makes it so,
-    too. ``overviews`` is how coarser versions are made of the cells.
+    is out of date. ``follows`` names the layers whose every change makes it so, too.
+    ``overviews`` is how coarser versions are made of the cells. ``theme`` is the group in
+    which clients list it.
     """
 
     name: str
@@ -77,6 +79,7 @@ class RasterLayer:
     follows: tuple[str, ...] = ()
     overviews: Literal["average", "nearest"] = "average"
     keywords: tuple[str, ...] = ()
+    theme: Text = themes.OTHER
 
     def path(self, settings: Settings) -> Path:
         """Where the built surface lies."""
@@ -97,7 +100,9 @@ class SurfaceRecord:
 def write_surface(layer: RasterLayer, window: Window, surface: xr.DataArray, path: Path) -> SurfaceRecord:
     """Write a built surface as a COG, replacing the previous one in a single step.
 
-    Whoever has the previous file open goes on reading it; a failure leaves it in place.
+    Whoever has the previous file open goes on reading it; a failure leaves it in place. Zstandard
+    at level 1, measured on flood risk (1.2 MB, 0.5 s): level 9 saves 3 %. LERC at 0.01 m makes a
+    third of it, but classes stand in the same file as depths, and not every client reads it.
 
     Raises:
         RasterError: the file cannot be written.

@@ -61,6 +61,8 @@ LAYERS: Registry[Layer] = Registry(
         "LAYER",
         "wards",
         "forest_zones",
+        "buildings",
+        "fire_danger",
         "rivers",
         "road_segments",
         "segment_views",
@@ -72,7 +74,9 @@ LAYERS: Registry[Layer] = Registry(
         "climate_stations",
         "count_stations",
         "flood_spots",
+        "flood_scores",
         "observations",
+        "fire_events",
         "detection_ellipses",
         "detections",
         "bearings",
@@ -86,6 +90,9 @@ SURFACES: Registry[RasterLayer] = Registry(
         "layers.surfaces",
         "SURFACE",
         "vehicle_density",
+        "network_density",
         "flood_risk",
+        "fire_danger",
+        "rain",
     )
 )

@@ -9,6 +9,7 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.orm import Mapped
 
 from gis_core.types import Text
+from layers import themes
 from layers.base import Feature, Layer, Style, described, geometry
 
 
@@ -54,14 +55,7 @@ LAYER = Layer(
     ),
     steward=Text("Đài Khí tượng Thủy văn Thừa Thiên-Huế", "Thừa Thiên-Huế hydrometeorological station"),
     keywords=("mực nước", "báo động", "stage", "alarm level"),
+    theme=themes.WATER,
     label_column="name",
     style=Style(color="#0d47a1", size_px=7),
 )
-
-
-def alarm_level(stage_m: float, alarms_m: tuple[float | None, ...]) -> int:
-    """The alarm level 0–3 that a stage has reached; a level without a stage is never reached."""
-    return max(
-        (level for level, alarm in enumerate(alarms_m, 1) if alarm is not None and stage_m >= alarm),
-        default=0,
-    )

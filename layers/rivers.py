@@ -9,6 +9,7 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.orm import Mapped
 
 from gis_core.types import Text
+from layers import themes
 from layers.base import Feature, Layer, Style, described, geometry
 
 
@@ -33,6 +34,7 @@ LAYER = Layer(
     description=Text("Sông Hương, sông Bồ và các nhánh.", "The rivers Hương and Bồ and their branches."),
     steward=Text("Sở Nông nghiệp và Môi trường", "Department of Agriculture and Environment"),
     keywords=("sông", "river"),
+    theme=themes.BASE,
     label_column="name",
     style=Style(color="#4fc3f7", size_px=3),
 )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped
 
 from gis_core.crs import to_metric
 from gis_core.types import Text
+from layers import themes
 from layers.base import Feature, Layer, Style, StyleClass, choice, described, geometry
 
 ROAD_CLASSES = (
@@ -79,6 +80,7 @@ LAYER = Layer(
     ),
     steward=Text("Sở Xây dựng", "Department of Construction"),
     keywords=("đường", "road", "corridor"),
+    theme=themes.TRAFFIC,
     label_column="name",
     style=Style(
         color="#9e9e9e",

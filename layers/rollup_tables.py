@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, DateTime, Index, Integer
+from sqlalchemy import ARRAY, BigInteger, Boolean, DateTime, Float, Index, Integer
 from sqlalchemy import Text as SqlText
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -66,3 +66,22 @@ class HourToEnrich(Base):
         primary_key=True,
         comment="Beginning of an hour (UTC) with detections that are not enriched and not rolled up yet",
     )
+
+
+class TrackHour(Base):
+    __tablename__ = "track_hours"
+
+    road_segment_code: Mapped[str] = mapped_column(SqlText, primary_key=True, comment="Road segment")
+    hour_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), primary_key=True, comment="Beginning of the hour (UTC)"
+    )
+    camera_code: Mapped[str] = mapped_column(SqlText, primary_key=True, comment="Camera that tracked them")
+    class_name: Mapped[str] = mapped_column(SqlText, primary_key=True, comment="Class")
+    tracks: Mapped[int] = mapped_column(Integer, comment="Vehicles that were tracked on the segment")
+    time_s: Mapped[float] = mapped_column(Float, comment="Time that they spent there together, seconds")
+    distance_m: Mapped[float] = mapped_column(Float, comment="Distance that they went there together, metres")
+    area_m_s: Mapped[float | None] = mapped_column(
+        Float,
+        comment="Length that the camera sees times the time it looked, metre seconds; none where not known",
+    )
+    simulated: Mapped[bool] = mapped_column(Boolean, comment="Whether the tracks are simulated")

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped
 
 from gis_core.crs import METRIC_SRID
 from gis_core.types import Text
-from layers import camera_views, cameras, road_segments
+from layers import camera_views, cameras, road_segments, themes
 from layers.base import Feature, Layer, Style, described, geometry
 from layers.frames import read_frame
 
@@ -125,5 +125,6 @@ LAYER = Layer(
     ),
     steward=cameras.LAYER.steward,
     keywords=("camera", "đường", "road", "viewshed"),
+    theme=themes.TRAFFIC,
     style=Style(color="#00838f", size_px=3),
 )

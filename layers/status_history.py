@@ -16,6 +16,7 @@ from sqlalchemy import Uuid as SqlUuid
 from sqlalchemy.orm import Mapped
 
 from gis_core.types import Text
+from layers import themes
 from layers.base import Feature, Layer, Style, StyleClass, choice, described, geometry
 from layers.subjects import STATUSES
 
@@ -68,6 +69,7 @@ LAYER = Layer(
     ),
     steward=Text("Trung tâm Giám sát, điều hành đô thị thông minh", "Smart city operations centre"),
     keywords=("xác minh", "lịch sử", "status", "history"),
+    theme=themes.CAMERAS,
     style=Style(
         color="#616161",
         size_px=4,

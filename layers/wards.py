@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped
 
 from gis_core.crs import to_metric
 from gis_core.types import Text
+from layers import themes
 from layers.base import Feature, Layer, Style, choice, described, geometry
 
 
@@ -70,6 +71,7 @@ LAYER = Layer(
     ),
     steward=Text("Sở Nội vụ", "Department of Home Affairs"),
     keywords=("phường", "xã", "ward", "commune"),
+    theme=themes.BASE,
     label_column="name",
     style=Style(color="#78909c", size_px=1, fill_opacity=0.05),
 )

@@ -16,6 +16,7 @@ from gis_core.db import reading
 from gis_core.errors import DatabaseUnavailableError, QueryTimeoutError
 from maps.catalogue import MAPS, Recipe
 from maps.dictionary import dictionary
+from maps.origin import origin
 from maps.page import render_map
 from maps.portal import read_summary, render_portal
 from maps.request import parse_ask
@@ -30,6 +31,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         Route("/", _portal(settings)),
         Route("/maps", RedirectResponse("maps/all")),
         *(Route(f"/maps/{recipe.name}", _map(recipe, settings)) for recipe in MAPS.values()),
+        Route("/maps/origin", origin(settings)),
         Route("/dictionary", dictionary),
         Mount("/assets", StaticFiles(directory=ASSETS), name="assets"),
     ]

@@ -18,7 +18,7 @@ from gis_core.time import Window
 from gis_core.types import Text
 from layers import detections, forest_zones
 from layers.read import read
-from maps import texts
+from maps import fire_events, texts
 from maps.base import Ground, new_map, read_ground
 from maps.page import Entry, Legend, MapPage, Table
 from maps.request import Ask, ending, ending_after_latest
@@ -102,6 +102,7 @@ class FireData:
     hotspots: gpd.GeoDataFrame
     total: int
     zones: gpd.GeoDataFrame
+    events: fire_events.Events
 
 
 def read_fire(connection: Connection, settings: Settings, ask: Ask) -> FireData:
@@ -124,7 +125,12 @@ def read_fire(connection: Connection, settings: Settings, ask: Ask) -> FireData:
             inside = (*inside, _SEEN.id.in_(newest))
         hotspots = read(connection, detections.LAYER, *inside, columns=_COLUMNS)
     return FireData(
-        read_ground(connection, settings), window, hotspots, total, read(connection, forest_zones.LAYER)
+        read_ground(connection, settings),
+        window,
+        hotspots,
+        total,
+        read(connection, forest_zones.LAYER),
+        fire_events.read_fire_events(connection, settings, window),
     )
 
 
@@ -156,7 +162,11 @@ def draw_fire(data: FireData, settings: Settings, language: Language) -> MapPage
         language,
         popup_of_layer(forest_zones.LAYER),
         tolerance_m=40,
+        # Where the danger of the day is known, its colours stand on the zones.
+        show=data.events.danger.empty,
     ).add_to(canvas)
+    fire_events.draw_danger(data.events, language, canvas)
+    fire_events.draw_events(data.events, language, canvas)
     kinds = kinds_of(data.hotspots)
     if not data.hotspots.empty:
         draw(
@@ -183,10 +193,10 @@ def draw_fire(data: FireData, settings: Settings, language: Language) -> MapPage
         texts.FIRE_LEAD,
         data.window,
         canvas,
-        _legends(),
-        (_table(kinds),),
-        _remarks(data),
-        simulated_in(data.hotspots, data.zones),
+        (*_legends(), *fire_events.legends(data.events)),
+        (_table(kinds), *fire_events.tables(data.events)),
+        (*_remarks(data), *fire_events.remarks(data.events)),
+        simulated_in(data.hotspots, data.zones, data.events.events, data.events.danger),
     )
 
 

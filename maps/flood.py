@@ -25,6 +25,8 @@ from maps.style import Path, Pictured, Popup, dot, draw, simulated_in
 from maps.words import Language, amount, moment, number, pick, same
 
 SURFACE = "flood-risk"
+RAIN = "rain"
+RAIN_BAND = "rain_24h_mm"
 NO_REPORT = "#9aa0a6"
 WITHOUT_ALARMS = "#ffffff"
 
@@ -64,6 +66,7 @@ class FloodData:
     stations: gpd.GeoDataFrame
     spots: gpd.GeoDataFrame
     surface: SurfacePicture | None
+    rain: SurfacePicture | None = None
 
 
 def read_flood(connection: Connection, settings: Settings, ask: Ask) -> FloodData:
@@ -76,20 +79,28 @@ def read_flood(connection: Connection, settings: Settings, ask: Ask) -> FloodDat
         read_rain(connection, window),
         read_spots(connection, window),
         read_surface(SURFACES[SURFACE], settings),
+        read_surface(SURFACES[RAIN], settings),
     )
 
 
 def draw_flood(data: FloodData, settings: Settings, language: Language) -> MapPage:
     """The map of floods."""
     surface = SURFACES[SURFACE]
-    risk, depth = surface.bands
+    risk, depth, hazard = surface.bands[:3]
+    rain_index, rain = next(
+        (index, band) for index, band in enumerate(SURFACES[RAIN].bands) if band.name == RAIN_BAND
+    )
     canvas = new_map(data.ground, settings, language, bounds=_view(data))
     if data.surface is not None:
         now = is_of_time(data.surface.record, data.window)
-        for band, picture in zip((risk, depth), data.surface.pictures, strict=True):
+        for band, picture in zip((risk, depth, hazard), data.surface.pictures[:3], strict=True):
             Pictured(pick(band.title, language), picture, opacity=0.7, show=now and band is risk).add_to(
                 canvas
             )
+    if data.rain is not None:
+        Pictured(pick(rain.title, language), data.rain.pictures[rain_index], opacity=0.6, show=False).add_to(
+            canvas
+        )
     draw(
         pick(rain_stations.LAYER.title, language),
         data.stations,
@@ -110,11 +121,11 @@ def draw_flood(data: FloodData, settings: Settings, language: Language) -> MapPa
         texts.FLOOD_LEAD,
         data.window,
         canvas,
-        _legends(data.window, risk, depth),
+        _legends(data.window, risk, depth, hazard),
         _tables(data),
         _remarks(data),
         simulated_in(data.gauges, data.stations, data.spots)
-        or (data.surface is not None and data.surface.record.simulated),
+        or any(shown is not None and shown.record.simulated for shown in (data.surface, data.rain)),
     )
 
 
@@ -203,7 +214,7 @@ def _spot_popup(row: Any) -> Popup:
     )
 
 
-def _legends(window: Window | None, risk: Band, depth: Band) -> tuple[Legend, ...]:
+def _legends(window: Window | None, risk: Band, depth: Band, hazard: Band) -> tuple[Legend, ...]:
     alarms = [
         Entry(label, color, size_px=9) for label, color in zip(texts.ALARM_LEVELS, ALARM_COLORS, strict=True)
     ]
@@ -213,6 +224,7 @@ def _legends(window: Window | None, risk: Band, depth: Band) -> tuple[Legend, ..
     return (
         Legend(texts.GAUGES, (*reversed(alarms), *others)),
         surface_legend(risk),
+        surface_legend(hazard),
         Legend(texts.rain_in(window), (*reversed(rain), Entry(texts.NO_REPORT, NO_REPORT))),
         Legend(texts.SPOT_DEPTHS, (*reversed(depths), Entry(texts.NO_REPORT, NO_REPORT, "square", 6))),
     )
@@ -230,7 +242,8 @@ def _tables(data: FloodData) -> tuple[Table, ...]:
 
 
 def _remarks(data: FloodData) -> tuple[Text, ...]:
-    surface = surface_remark(
-        SURFACES[SURFACE].title, data.surface.record if data.surface else None, data.window
+    surfaces = tuple(
+        surface_remark(SURFACES[name].title, shown.record if shown else None, data.window)
+        for name, shown in ((SURFACE, data.surface), (RAIN, data.rain))
     )
-    return (surface,) if data.window else (texts.NO_OBSERVATIONS, surface)
+    return surfaces if data.window else (texts.NO_OBSERVATIONS, *surfaces)

@@ -13,11 +13,11 @@ import pandas as pd
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from gis_core.analysis.alarm import alarm_level
 from gis_core.time import Window
 from gis_core.types import Text
 from layers import detections, flood_spots, observations, rain_stations, river_gauges
 from layers.read import read
-from layers.river_gauges import alarm_level
 from maps import texts
 from maps.request import Ask
 from maps.words import number

@@ -133,6 +133,10 @@ _MAP_WORDS = {
     "layers": texts.LAYERS,
     "close": texts.CLOSE,
     "map": texts.MAP_OF,
+    "origin": texts.ORIGIN,
+    "originNone": texts.ORIGIN_NONE,
+    "originCamera": texts.ORIGIN_CAMERA,
+    "originFailed": texts.ORIGIN_FAILED,
 }
 
 

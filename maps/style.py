@@ -23,7 +23,7 @@ from gis_core.config import get_settings
 from gis_core.crs import STORAGE_SRID, to_metric
 from gis_core.georeference import error_ellipses
 from gis_core.solutions import Title
-from gis_core.types import Text
+from gis_core.types import BoolArray, Text
 from layers.base import Layer, Style
 from maps import texts
 from maps.overlay import Picture
@@ -35,8 +35,11 @@ Path = Mapping[str, float | str | bool]
 Row = tuple[Text, Text | str | None]
 """One line of a popup: what it is, and its value; a value of None is left out."""
 
-_DECIMALS = 6
-"""Of a degree: about a decimetre, which the ellipse of a near thing needs."""
+_DECIMALS, _DECIMALS_OF_SMALL = 5, 6
+"""Of a degree: about a metre, and about a decimetre, which the ellipse of a near thing needs."""
+
+_SMALL_M = 400.0
+"""Way around a shape below which it is small."""
 
 _FINEST_PART = 200
 """Of the way around a shape: what is left of a circle has a dozen corners or more."""
@@ -50,12 +53,17 @@ _SOLUTIONS = ("solutions", "ai_solutions")
 
 @dataclass(frozen=True, slots=True)
 class Popup:
-    """What opens on a click: a heading, lines, and a label that is always shown."""
+    """What opens on a click: a heading, lines, and a label that is always shown.
+
+    ``origin`` is where the service tells what the numbers are made of (``/maps/origin``), as a
+    query of that address.
+    """
 
     title: Text | str
     rows: tuple[Row, ...] = ()
     label: Text | str | None = None
     simulated: bool = False
+    origin: str | None = None
 
 
 class Drawn(folium.map.Layer):
@@ -156,11 +164,13 @@ def _said(popup: Popup, language: Language, labels: dict[str, int]) -> dict[str,
         said["l"] = pick(popup.label, language)
     if popup.simulated:
         said["m"] = 1
+    if popup.origin is not None:
+        said["o"] = popup.origin
     return said
 
 
 def simplified(shapes: gpd.GeoSeries, tolerance_m: float) -> list[shapely.Geometry]:
-    """Shapes simplified in metres and rounded to about a decimetre, within the vertices a page may carry.
+    """Shapes simplified in metres and rounded to about one, within the vertices a page may carry.
 
     Returns:
         One geometry in EPSG:4326 for each.
@@ -176,11 +186,15 @@ def simplified(shapes: gpd.GeoSeries, tolerance_m: float) -> list[shapely.Geomet
     while shapely.get_num_coordinates(kept.to_numpy()).sum() > _MOST_VERTICES and tolerance_m < 2_000:
         tolerance_m *= 2
         kept = metric.simplify(np.minimum(tolerance_m, size_m / _FINEST_PART))
-    return _rounded(kept.to_crs(STORAGE_SRID))
+    return _rounded(kept.to_crs(STORAGE_SRID), size_m < _SMALL_M)
 
 
-def _rounded(shapes: gpd.GeoSeries) -> list[shapely.Geometry]:
-    return list(shapely.transform(shapes.to_numpy(), lambda degrees: np.round(degrees, _DECIMALS)))
+def _rounded(shapes: gpd.GeoSeries, small: BoolArray | None = None) -> list[shapely.Geometry]:
+    rounded = shapely.transform(shapes.to_numpy(), lambda degrees: np.round(degrees, _DECIMALS))
+    if small is not None and small.any():
+        fine = shapes.to_numpy()[small]
+        rounded[small] = shapely.transform(fine, lambda degrees: np.round(degrees, _DECIMALS_OF_SMALL))
+    return list(rounded)
 
 
 def path_of_style(style: Style, geometry_type: str) -> Callable[[Any], Path]:

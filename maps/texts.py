@@ -96,6 +96,17 @@ LEVEL_OF_SERVICE_SHORT = Text("Mức", "LOS")
 VEHICLES_COUNTED = Text("Lượt xe đếm được", "Vehicles counted")
 FRAMES = Text("Khung hình phân tích", "Frames analysed")
 SEEN_LENGTH = Text("Chiều dài quan sát", "Length seen")
+SEEN_PART = Text("Phần đoạn đường nhìn thấy", "Part of the segment seen")
+STANDARD_ERROR = Text("Sai số chuẩn", "Standard error")
+ORIGIN = Text("Số liệu từ đâu?", "Where do the numbers come from?")
+ORIGIN_NONE = Text(
+    "Không camera nào quan sát trong khoảng thời gian này.", "No camera looked in this window."
+)
+ORIGIN_CAMERA = Text(
+    "{camera}: {detections} phát hiện trong {frames} khung hình của {hours} giờ",
+    "{camera}: {detections} detections in {frames} frames of {hours} hours",
+)
+ORIGIN_FAILED = Text("Không đọc được nguồn số liệu.", "The origin cannot be read.")
 ROAD_NUMBER = Text("Số hiệu đường", "Road number")
 ROAD_CLASS = Text("Cấp đường", "Road class")
 LANES = Text("Số làn", "Lanes")

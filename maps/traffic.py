@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import folium
 import geopandas as gpd
@@ -26,7 +28,7 @@ from maps.fire import latest_of
 from maps.page import Entry, Legend, MapPage, Table, is_of_time, surface_legend, surface_remark
 from maps.request import Ask, ending, ending_after_latest
 from maps.style import Path, Pictured, Popup, draw, simulated_in
-from maps.words import Language, amount, number, pick
+from maps.words import Language, amount, fill, number, pick
 
 MOST_SEGMENTS = 4_000
 SURFACE = "vehicle-density"
@@ -103,7 +105,8 @@ def with_density(segments: gpd.GeoDataFrame, views: pd.DataFrame, counts: pd.Dat
     Returns:
         The same rows with ``veh_km`` and ``pc_km_ln`` (NaN where not observed), ``level``
         (index into ``LEVELS``, -1 where unknown), ``vehicles``, ``frames``,
-        ``seen_length_m`` and ``camera_count``.
+        ``seen_length_m``, ``seen_part`` (of the segment's length, at most all of it),
+        ``veh_km_sigma`` (see ``layers.corridors.hourly_density``) and ``camera_count``.
     """
     weighted = counts.assign(cars=counts["vehicles"] * counts["class_name"].map(passenger_car_units))
     by_camera = weighted.groupby("camera_code")[["vehicles", "cars"]].sum()
@@ -113,6 +116,7 @@ def with_density(segments: gpd.GeoDataFrame, views: pd.DataFrame, counts: pd.Dat
         cars=views["camera_code"].map(by_camera["cars"]).fillna(0.0),
     )
     rows = rows[(rows["segment"] >= 0) & (rows["seen_length_m"] > 0)]
+    rows = rows.assign(sampled_km=rows["frames"] * rows["seen_length_m"] / 1000)
     veh_km = _density(rows, "vehicles", len(segments))
     lanes = segments["lanes"].astype(float).to_numpy()
     pc_km_ln = _density(rows, "cars", len(segments)) / lanes
@@ -120,13 +124,19 @@ def with_density(segments: gpd.GeoDataFrame, views: pd.DataFrame, counts: pd.Dat
         vehicles=("vehicles", "sum"),
         frames=("frames", "sum"),
         seen_length_m=("seen_length_m", "sum"),
+        sampled_km=("sampled_km", "sum"),
         camera_count=("camera_code", "count"),
     )
+    told = seen.reindex(range(len(segments)), fill_value=0).set_index(segments.index)
+    sampled_km = told.pop("sampled_km").astype(float)
     return segments.assign(
         veh_km=veh_km,
         pc_km_ln=pc_km_ln,
         level=level_of_service(pc_km_ln),
-        **seen.reindex(range(len(segments)), fill_value=0).set_index(segments.index),
+        seen_part=(told["seen_length_m"] / segments["length_m"]).clip(upper=1.0),
+        veh_km_sigma=np.sqrt(np.maximum(told["vehicles"].astype(float), 1.0))
+        / sampled_km.where(sampled_km > 0),
+        **told,
     )
 
 
@@ -149,7 +159,12 @@ def draw_traffic(data: TrafficData, settings: Settings, language: Language) -> M
         pick(texts.NOT_OBSERVED, language), unseen, _unseen_path, language, _unseen_popup, tolerance_m=10
     ).add_to(canvas)
     draw(
-        pick(texts.SEGMENT_DENSITY, language), seen, _seen_path, language, _seen_popup, tolerance_m=10
+        pick(texts.SEGMENT_DENSITY, language),
+        seen,
+        _seen_path,
+        language,
+        _seen_popup(data.window),
+        tolerance_m=10,
     ).add_to(canvas)
     folium.LayerControl().add_to(canvas)
     return MapPage(
@@ -210,21 +225,37 @@ def _seen_path(row: Any) -> Path:
     return {"color": entry.color, "weight": entry.width_px, "opacity": 0.95, "fill": False}
 
 
-def _seen_popup(row: Any) -> Popup:
+def _seen_popup(window: Window | None) -> Callable[[Any], Popup]:
+    return lambda row: _popup_of_seen(row, window)
+
+
+def _popup_of_seen(row: Any, window: Window | None) -> Popup:
     level = Text(LEVELS[row.level], LEVELS[row.level]) if row.level >= 0 else None
     return Popup(
         _name(row),
         (
             (texts.DENSITY, texts.vehicles_per_km(number(row.veh_km, 1))),
+            (texts.STANDARD_ERROR, texts.vehicles_per_km(number(row.veh_km_sigma, 1))),
             (texts.CARS_PER_LANE, amount(row.pc_km_ln, "pc/km/ln", 1)),
             (texts.LEVEL_OF_SERVICE, level),
             (texts.VEHICLES_COUNTED, number(row.vehicles)),
             (texts.FRAMES, number(row.frames)),
             (texts.SEEN_LENGTH, amount(row.seen_length_m, "m")),
+            (texts.SEEN_PART, amount(100 * row.seen_part, "%", 1)),
             (texts.CAMERAS, number(row.camera_count)),
             *_road_rows(row),
         ),
         simulated=row.simulated,
+        origin=_origin(row.code, window),
+    )
+
+
+def _origin(code: str, window: Window | None) -> str | None:
+    """The query that tells what a segment's numbers are made of, in the very window that is shown."""
+    if window is None:
+        return None
+    return urlencode(
+        {"segment": code, "at": window.end.isoformat(), "window": f"{window.duration_s / 60:g}min"}
     )
 
 
@@ -261,10 +292,18 @@ def _legend() -> Legend:
 def _table(seen: gpd.GeoDataFrame) -> Table:
     densest = seen.sort_values("veh_km", ascending=False).head(_MOST_IN_TABLE) if len(seen) else seen
     rows = tuple(
-        (_name(row), number(row.veh_km, 1), LEVELS[row.level] if row.level >= 0 else "–")
+        (_name(row), _with_error(row), LEVELS[row.level] if row.level >= 0 else "–")
         for row in densest.itertuples(index=False)
     )
     return Table(texts.DENSEST, (texts.SEGMENT, texts.VEH_KM, texts.LEVEL_OF_SERVICE_SHORT), rows)
+
+
+def _with_error(row: Any) -> Text:
+    return fill(
+        Text("{density} ± {error}", "{density} ± {error}"),
+        density=number(row.veh_km, 1),
+        error=number(row.veh_km_sigma, 1),
+    )
 
 
 def _remarks(data: TrafficData, seen: gpd.GeoDataFrame) -> tuple[Text, ...]:

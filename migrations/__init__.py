@@ -20,10 +20,11 @@ from sqlalchemy import Connection, Engine, inspect, text
 from gis_core.crs import SERVED_SRIDS
 from gis_core.db import SCHEMA, describe_target, translated, working_engine
 from gis_core.errors import DatabaseUnavailableError
-from layers import journal  # noqa: F401 - declares its table
+from layers import feature_edits, journal  # noqa: F401 - declare their tables
 from layers.base import Base
 from layers.collect import checkpoints, quarantine, status  # noqa: F401 - declare their tables
 from layers.registry import LAYERS
+from layers.tiles.changes import watch
 
 _LOCK = 4_836_710
 """Advisory lock: two processes that start together migrate one after the other."""
@@ -44,6 +45,7 @@ def upgrade(engine: Engine, say: Callable[[str], None] = lambda line: None) -> N
             command.upgrade(alembic_config(connection), "head")
             after = current_revision(connection)
             created = create_missing_tables(connection)
+            watch(connection, (layer.table for layer in LAYERS.values()))
             connection.commit()
         finally:
             connection.rollback()

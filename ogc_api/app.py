@@ -13,6 +13,7 @@ from gis_core.config import Settings
 from gis_core.errors import LayerNotFoundError
 from layers.base import Layer
 from layers.registry import LAYERS, SURFACES
+from ogc_api import editing, maps, qgis, styles, tiles
 from ogc_api.asking import Language, base_url, language, parameters, prefers_html
 from ogc_api.coverage import coverage
 from ogc_api.documents import Documents
@@ -38,12 +39,19 @@ def routes(settings: Settings) -> list[BaseRoute]:
         "/ogc/collections/{name}": api.collection,
         "/ogc/collections/{name}/schema": api.schema,
         "/ogc/collections/{name}/queryables": api.queryables,
-        "/ogc/collections/{name}/items": api.items,
-        "/ogc/collections/{name}/items/{feature_id:path}": api.item,
+        "/ogc/collections/{name}/sortables": api.sortables,
+        "/ogc/functions": api.functions,
         "/ogc/collections/{name}/coverage": api.coverage,
         "/ogc/{elsewhere:path}": api.nothing,
     }
-    return [Route(path, Endpoint(answer)) for path, answer in answers.items()]
+    return [
+        *tiles.routes(settings),
+        *editing.routes(settings, api.items, api.item),
+        *styles.routes(settings),
+        *maps.routes(settings),
+        *qgis.routes(settings),
+        *(Route(path, Endpoint(answer)) for path, answer in answers.items()),
+    ]
 
 
 class _Api:
@@ -88,7 +96,7 @@ class _Api:
             lambda base, spoken: self._documents.schema(base, spoken, name),
             media_type=SCHEMA_TYPE,
             name=name,
-            filterable=False,
+            resource="schema",
         )
 
     def queryables(self, request: Request) -> Response:
@@ -99,7 +107,23 @@ class _Api:
             lambda base, spoken: self._documents.queryables(base, spoken, layer.name),
             media_type=SCHEMA_TYPE,
             name=layer.name,
-            filterable=True,
+            resource="queryables",
+        )
+
+    def sortables(self, request: Request) -> Response:
+        layer = _layer(request)
+        return self._document(
+            request,
+            "schema.html",
+            lambda base, spoken: self._documents.sortables(base, spoken, layer.name),
+            media_type=SCHEMA_TYPE,
+            name=layer.name,
+            resource="sortables",
+        )
+
+    def functions(self, request: Request) -> Response:
+        return self._document(
+            request, "functions.html", lambda base, spoken: self._documents.functions(spoken)
         )
 
     def items(self, request: Request) -> Response:

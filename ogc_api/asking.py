@@ -71,7 +71,7 @@ def parameters(request: Request, known: Collection[str], formats: Collection[str
         if name in given:
             raise InvalidParameterError(name, "is given more than once.")
         given[name] = value
-    if given.get("f", "json") not in formats:
+    if "f" in given and given["f"] not in formats:
         raise InvalidParameterError("f", f"{quoted(given['f'])} is not one of: {', '.join(formats)}.")
     if given.get("lang", "vi") not in ("vi", "en"):
         raise InvalidParameterError("lang", f"{quoted(given['lang'])} is not one of: vi, en.")

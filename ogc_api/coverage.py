@@ -5,10 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from gis_core.crs import CRS84_URI, parse_crs
 from layers.raster import RasterLayer
 from ogc_api.asking import parameters
-from ogc_api.feature_query import parse_bbox
+from ogc_api.coverage_query import PARAMETERS, parse_cut
 from ogc_api.providers.coverages import (
     COVERAGE_JSON_TYPE,
     GEOTIFF,
@@ -18,29 +17,23 @@ from ogc_api.providers.coverages import (
     read_geotiff,
 )
 
-PARAMETERS = ("bbox", "bbox-crs", "properties")
 FORMATS = (GEOTIFF, "json")
 
 
 def coverage(request: Request, surface: RasterLayer) -> Response:
     """A GeoTIFF, or CoverageJSON where that is asked for.
 
-    Without a box and a choice of bands it is the surface's file itself, of which a client
-    may ask any range: GDAL reads it as the Cloud-Optimized GeoTIFF that it is.
+    Where all of a surface is asked for it is its file itself, of which a client may ask any
+    range: GDAL reads it as the Cloud-Optimized GeoTIFF that it is.
     """
-    given = parameters(request, PARAMETERS, FORMATS)
-    bbox_crs = parse_crs(given.get("bbox-crs", CRS84_URI), "bbox-crs")
-    bounds = parse_bbox(given["bbox"], bbox_crs) if "bbox" in given else None
-    bands = tuple(given["properties"].split(",")) if "properties" in given else ()
+    cut = parse_cut(parameters(request, PARAMETERS, FORMATS))
     if _wants_json(request):
-        document = read_coverage_json(surface, bands, bounds, bbox_crs.srid)
-        return JSONResponse(document, media_type=COVERAGE_JSON_TYPE)
+        return JSONResponse(read_coverage_json(surface, cut), media_type=COVERAGE_JSON_TYPE)
     name = f"{surface.name}.tif"
-    if bounds is None and not bands:
-        return FileResponse(built_path(surface), media_type=GEOTIFF_TYPE, filename=name)
-    cells = read_geotiff(surface, bands, bounds, bbox_crs.srid)
+    if cut.is_whole:
+        return FileResponse(built_path(surface, cut.until), media_type=GEOTIFF_TYPE, filename=name)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(cells, media_type=GEOTIFF_TYPE, headers=headers)
+    return Response(read_geotiff(surface, cut), media_type=GEOTIFF_TYPE, headers=headers)
 
 
 def _wants_json(request: Request) -> bool:

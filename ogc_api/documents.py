@@ -9,6 +9,14 @@ from gis_core.crs import crs_uri
 from gis_core.types import Text
 from layers.base import Layer
 from layers.registry import LAYERS, SURFACES
+from ogc_api import (
+    coverage_query,
+    editing_documents,
+    filtering,
+    maps_documents,
+    styles_documents,
+    tiles_documents,
+)
 from ogc_api.asking import Language, said
 from ogc_api.facts import FactFinder, Facts
 from ogc_api.host import Document, Host
@@ -26,15 +34,13 @@ CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
     "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
-    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
-    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
+    *filtering.CONFORMANCE,
     "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/schemas",
     "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/core-roles-features",
-    "http://www.opengis.net/spec/ogcapi-coverages-1/1.0/conf/core",
-    "http://www.opengis.net/spec/ogcapi-coverages-1/1.0/conf/coverage-bbox",
-    "http://www.opengis.net/spec/ogcapi-coverages-1/1.0/conf/coverage-rangesubset",
-    "http://www.opengis.net/spec/ogcapi-coverages-1/1.0/conf/geodata-coverage",
-    "http://www.opengis.net/spec/ogcapi-coverages-1/1.0/conf/oas30",
+    *coverage_query.CONFORMANCE,
+    *tiles_documents.CONFORMANCE,
+    *styles_documents.CONFORMANCE,
+    *maps_documents.CONFORMANCE,
 )
 """The conformance classes that are true of this service; the tests hold it to them."""
 
@@ -72,6 +78,9 @@ class Documents:
         """The landing page: where everything is."""
         document = self._host.landing(base, spoken)
         document["links"] = _links(document["links"], spoken)
+        document["links"] += tiles_documents.landing_links(base, spoken)
+        document["links"] += styles_documents.landing_links(base, spoken)
+        document["links"] += filtering.landing_links(base, spoken)
         for link in document["links"]:
             if link["rel"] == "about":
                 link["href"] = base.removesuffix("/ogc") + "/"
@@ -79,19 +88,19 @@ class Documents:
 
     def conformance(self) -> Document:
         """The conformance classes."""
-        return {"conformsTo": list(CONFORMANCE)}
+        return {"conformsTo": [*CONFORMANCE, *editing_documents.conformance()]}
 
     def collections(self, base: str, spoken: Language) -> Document:
         """Every layer and every surface, whatever state its data are in."""
         document = self._host.collections(base, spoken)
         document["links"] = _links(document["links"], spoken)
-        document["collections"] = [self._mended(entry, spoken) for entry in document["collections"]]
+        document["collections"] = [self._mended(base, entry, spoken) for entry in document["collections"]]
         return document
 
     def collection(self, base: str, spoken: Language, name: str) -> Document:
         """One layer or surface, which must exist."""
         entries = self._host.collections(base, spoken)["collections"]
-        return self._mended(next(entry for entry in entries if entry["id"] == name), spoken)
+        return self._mended(base, next(entry for entry in entries if entry["id"] == name), spoken)
 
     def schema(self, base: str, spoken: Language, name: str) -> Document:
         """The schema of a layer's features or a surface's bands."""
@@ -103,26 +112,37 @@ class Documents:
         else:
             _describe(document, layer_schema(LAYERS[name], spoken))
             document["properties"]["geometry"]["format"] = geometry_format(LAYERS[name])
+            editing_documents.mark_schema(document, LAYERS[name])
         return document
 
     def queryables(self, base: str, spoken: Language, name: str) -> Document:
-        """What a layer can be filtered by; of a list, one element is asked for."""
+        """What a layer can be filtered by."""
         document = self._host.queryables(base, spoken, name)
-        fields = layer_schema(LAYERS[name], spoken)
-        for field in fields.values():
-            if field["type"] == "array":
-                field.update(field.pop("items"))
-        _describe(document, fields)
+        _describe(document, layer_schema(LAYERS[name], spoken))
         document["properties"]["geometry"]["format"] = geometry_format(LAYERS[name])
         document["$id"] = f"{base}/collections/{name}/queryables"
         document["additionalProperties"] = False
         return document
 
-    def _mended(self, entry: Document, spoken: Language) -> Document:
+    def sortables(self, base: str, spoken: Language, name: str) -> Document:
+        """What a layer's features can be sorted by."""
+        return filtering.sortables_schema(base, spoken, LAYERS[name])
+
+    def functions(self, spoken: Language) -> Document:
+        """The functions that filters may call."""
+        return filtering.functions_document(spoken)
+
+    def _mended(self, base: str, entry: Document, spoken: Language) -> Document:
         name = entry["id"]
         facts = self._facts.of(name)
         declared: Any = LAYERS[name] if name in LAYERS else SURFACES[name]
         entry["links"] = _links(entry["links"], spoken)
+        entry["links"] += tiles_documents.collection_links(base, spoken, name)
+        entry["links"] += styles_documents.collection_links(base, spoken, name)
+        entry["links"] += maps_documents.collection_links(base, spoken, name)
+        entry["links"] += filtering.collection_links(base, spoken, name)
+        if isinstance(declared, Layer):
+            entry["defaultSortOrder"] = filtering.default_order(declared)
         entry["attribution"] = said(declared.steward, spoken)
         sentences = [entry["description"], *(said(remark, spoken) for remark in facts.remarks)]
         entry["description"] = " ".join(sentences)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from starlette.concurrency import run_in_threadpool
+import anyio.to_thread
+from anyio import CapacityLimiter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,10 +18,14 @@ _ALLOW = {"Allow": "GET, HEAD, OPTIONS"}
 
 
 class Endpoint:
-    """Answers GET and HEAD by a plain function in a thread, OPTIONS by itself, and refuses the rest."""
+    """Answers GET and HEAD by a plain function in a thread, OPTIONS by itself, and refuses the rest.
 
-    def __init__(self, answer: Callable[[Request], Response]) -> None:
+    With a ``limiter`` of its own costly work waits for its turn, and no other request for it.
+    """
+
+    def __init__(self, answer: Callable[[Request], Response], limiter: CapacityLimiter | None = None) -> None:
         self._answer = answer
+        self._limiter = limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -36,6 +41,6 @@ class Endpoint:
                 raise HTTPException(
                     405, f"{request.method} is not possible: the data are read-only here.", dict(_ALLOW)
                 )
-            return await run_in_threadpool(self._answer, request)
+            return await anyio.to_thread.run_sync(self._answer, request, limiter=self._limiter)
         except (GisError, HTTPException) as error:
             return error_response(request, error)

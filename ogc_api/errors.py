@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from math import ceil
+from typing import Any
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from gis_core.errors import GisError
+from gis_core.errors import GisError, InvalidFeatureError, NotAuthenticatedError, TooManyFailuresError
 from gis_core.service import CODE_OF, http_status, meaning
 from ogc_api.asking import prefers_html
 from ogc_api.pages import page
 
 _RETRY_AFTER_S = "5"
+_CHALLENGE = 'Basic realm="Hue GIS", charset="UTF-8"'
 
 
 def not_found(sentence: str) -> HTTPException:
@@ -27,7 +31,13 @@ def error_response(request: Request, error: GisError | HTTPException) -> Respons
         status, sentence, headers = http_status(error), str(error), {}
     if status == 503:
         headers["Retry-After"] = _RETRY_AFTER_S
-    body = {"code": CODE_OF.get(status, "NoApplicableCode"), "description": sentence}
+    elif isinstance(error, TooManyFailuresError):
+        headers["Retry-After"] = str(ceil(error.retry_after_s))
+    elif isinstance(error, NotAuthenticatedError):
+        headers["WWW-Authenticate"] = _CHALLENGE
+    body: dict[str, Any] = {"code": CODE_OF.get(status, "NoApplicableCode"), "description": sentence}
+    if isinstance(error, InvalidFeatureError):
+        body["faults"] = [fault._asdict() for fault in error.faults]
     if prefers_html(request):
         return page(
             request, "exception.html", status=status, headers=headers, error=body, meaning=meaning(status)

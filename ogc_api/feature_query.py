@@ -13,10 +13,16 @@ from gis_core.errors import InvalidParameterError, quoted
 from gis_core.time import parse_instant
 from gis_core.types import Bounds
 from layers.base import Layer
+from layers.cql2.compiler import Condition, compile_filter
+from layers.cql2.parse import ENCODINGS, parse
 from layers.filters import parse_value
+from layers.order import parse_order
 from layers.query import FeatureQuery, Interval
 
-RESERVED = ("bbox", "bbox-crs", "datetime", "limit", "cursor", "crs", "properties")
+RESERVED = (
+    "bbox", "bbox-crs", "datetime", "limit", "cursor", "crs", "properties",
+    "filter", "filter-lang", "filter-crs", "sortby",
+)  # fmt: skip
 """Parameters of ``/items`` that are no column."""
 
 _DATE = re.compile(r"^\d{4}-?\d{2}-?\d{2}$")
@@ -44,10 +50,22 @@ def read_query(layer: Layer, given: Mapping[str, str], limits: OgcApi, *, defaul
         bbox_srid=bbox_crs.srid,
         interval=parse_interval(given["datetime"]) if "datetime" in given else None,
         equals={name: parse_value(columns[name], given[name]) for name in columns if name in given},
+        filter=_filter(layer, given),
+        order=parse_order(layer, given["sortby"]) if "sortby" in given else (),
         cursor=given.get("cursor"),
         crs=parse_crs(given.get("crs", CRS84_URI)),
         properties=_selection(layer, given["properties"]) if "properties" in given else None,
     )
+
+
+def _filter(layer: Layer, given: Mapping[str, str]) -> Condition | None:
+    crs = parse_crs(given.get("filter-crs", CRS84_URI), "filter-crs")
+    encoding = given.get("filter-lang", ENCODINGS[0])
+    if encoding not in ENCODINGS:
+        raise InvalidParameterError(
+            "filter-lang", f"{quoted(encoding)} is not one of: {', '.join(ENCODINGS)}."
+        )
+    return compile_filter(layer, parse(given["filter"], encoding), crs) if "filter" in given else None
 
 
 def parse_limit(text: str, maximum: int) -> int:

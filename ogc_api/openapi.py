@@ -16,8 +16,10 @@ from gis_core.types import Text
 from layers.base import Layer
 from layers.raster import RasterLayer
 from layers.registry import LAYERS, SURFACES
+from ogc_api import editing_documents, filtering, styles_openapi, tiles_openapi
 from ogc_api.asking import Language, said
 from ogc_api.config import DESCRIPTION, TITLE
+from ogc_api.coverage_query import HELP
 from ogc_api.host import Document
 from ogc_api.items import GEOJSON_TYPE
 from ogc_api.providers.coverages import COVERAGE_JSON_TYPE, GEOTIFF, GEOTIFF_TYPE
@@ -25,6 +27,10 @@ from ogc_api.schema import SCHEMA_TYPE, column_schema
 
 OPENAPI_TYPE = "application/vnd.oai.openapi+json;version=3.0"
 _DOCUMENT_TYPES = {"Document": "application/json", "OpenApi": OPENAPI_TYPE, "Schema": SCHEMA_TYPE}
+
+_ON_ITEMS = (
+    "bbox", "bbox-crs", "datetime", "limit", "cursor", "crs", "filter", "filter-lang", "filter-crs",
+)  # fmt: skip
 
 _TIME_HELP = Text(
     "Thời điểm hoặc khoảng thời gian RFC 3339, hai đầu cách nhau bằng '/', '..' là để mở. "
@@ -49,6 +55,8 @@ def openapi_document(base: str, spoken: Language, limits: OgcApi) -> Document:
         "servers": [{"url": base}],
         "tags": [
             {"name": "capabilities", "description": said(Text("Mô tả dịch vụ", "About the service"), spoken)},
+            tiles_openapi.tag(spoken),
+            styles_openapi.tag(spoken),
             *(
                 {"name": declared.name, "description": said(declared.description, spoken)}
                 for declared in collections
@@ -59,6 +67,7 @@ def openapi_document(base: str, spoken: Language, limits: OgcApi) -> Document:
             "parameters": writer.parameters(),
             "responses": writer.responses(),
             "schemas": _SCHEMAS,
+            "securitySchemes": editing_documents.SECURITY_SCHEMES,
         },
     }
 
@@ -79,7 +88,10 @@ class _Writer:
             "/conformance": self._document("getConformance", "Các lớp tuân thủ", "Conformance classes"),
             "/openapi": self._document("getOpenApi", "Tài liệu này", "This document", answer="OpenApi"),
             "/collections": self._document("getCollections", "Danh sách bộ dữ liệu", "The collections"),
+            "/functions": self._document("getFunctions", "Các hàm của bộ lọc", "Functions for filters"),
         }
+        paths |= tiles_openapi.general_paths(self._spoken)
+        paths |= styles_openapi.general_paths(self._spoken)
         for layer in LAYERS.values():
             paths |= self._layer_paths(layer)
         for surface in SURFACES.values():
@@ -98,25 +110,39 @@ class _Writer:
     def _layer_paths(self, layer: Layer) -> Document:
         name, path, tag = layer.name.title().replace("_", ""), f"/collections/{layer.name}", layer.name
         title = said(layer.title, self._spoken)
-        common = [_shared(p) for p in ("bbox", "bbox-crs", "datetime", "limit", "cursor", "crs", "f", "lang")]
+        common = [_shared(p) for p in (*_ON_ITEMS, "f", "lang")] + [
+            filtering.sortby_parameter(self._spoken, layer)
+        ]
         columns = [self._filter(column) for column in (layer.id_column, *layer.properties)]
         one = [_shared("featureId"), _shared("crs"), _shared("f"), _shared("lang")]
         features = {"200": {"$ref": "#/components/responses/Features"}, **_ERRORS}
         feature = {"200": {"$ref": "#/components/responses/Feature"}, **_ERRORS}
+        features |= editing_documents.credentials_errors()
+        feature |= editing_documents.credentials_errors()
+        on_tiles = [*(_shared(p) for p in tiles_openapi.SHARED), self._selection(layer), *columns]
         return {
+            **tiles_openapi.layer_paths(self._spoken, layer, name, on_tiles),
+            **styles_openapi.collection_paths(self._spoken, layer, name),
             path: self._document(f"describe{name}", f"Mô tả: {title}", f"About: {title}", tag),
             f"{path}/schema": self._document(f"schema{name}", "Lược đồ", "Schema", tag, answer="Schema"),
             f"{path}/queryables": self._document(
                 f"queryables{name}", "Các thuộc tính lọc được", "Queryables", tag, answer="Schema"
             ),
+            f"{path}/sortables": self._document(
+                f"sortables{name}", "Các thuộc tính sắp xếp được", "Sortables", tag, answer="Schema"
+            ),
             f"{path}/items": self._get(
                 f"getItems{name}", title, tag, [*common, self._selection(layer), *columns], features
-            ),
-            f"{path}/items/{{featureId}}": self._get(f"getItem{name}", title, tag, one, feature),
+            )
+            | editing_documents.operations_on_all(self._spoken, layer, name),
+            f"{path}/items/{{featureId}}": self._get(f"getItem{name}", title, tag, one, feature)
+            | editing_documents.operations_on_one(self._spoken, layer, name),
         }
 
     def _surface_paths(self, surface: RasterLayer) -> Document:
-        name, path, tag = surface.name.title().replace("-", ""), f"/collections/{surface.name}", surface.name
+        # A layer may well be called as a surface is: operations need names of their own.
+        name = f"{surface.name.title().replace('-', '')}Surface"
+        path, tag = f"/collections/{surface.name}", surface.name
         title = said(surface.title, self._spoken)
         bands = [band.name for band in surface.bands]
         chosen = {
@@ -129,8 +155,11 @@ class _Writer:
             "schema": {"type": "string", "enum": [GEOTIFF, "json"], "default": GEOTIFF},
         }  # fmt: skip
         responses = {"200": {"$ref": "#/components/responses/Coverage"}, **_ERRORS}
-        parameters = [_shared("bbox"), _shared("bbox-crs"), chosen, form, _shared("lang")]
+        own = [_query(name, {"type": "string"}, said(what, self._spoken)) for name, what in HELP.items()]
+        common = [_shared(one) for one in ("bbox", "bbox-crs", "datetime", "lang")]
+        parameters = [*common, chosen, *own, form]
         return {
+            **styles_openapi.collection_paths(self._spoken, surface, name),
             path: self._document(f"describe{name}", f"Mô tả: {title}", f"About: {title}", tag),
             f"{path}/schema": self._document(f"schema{name}", "Lược đồ", "Schema", tag, answer="Schema"),
             f"{path}/coverage": self._get(f"getCoverage{name}", title, tag, parameters, responses),
@@ -194,6 +223,7 @@ class _Writer:
                 say("Lấy từ liên kết 'next' của trang trước.", "From the link 'next' of the page before."),
             ),
             "crs": _query("crs", crs, say("Hệ tọa độ của kết quả.", "CRS of the answer.")),
+            **filtering.shared_parameters(self._spoken),
             "featureId": {
                 "name": "featureId", "in": "path", "required": True, "schema": {"type": "string"},
                 "description": say("Mã đối tượng.", "Identifier of the feature."),
@@ -214,6 +244,7 @@ class _Writer:
                 }
                 for name, kind in _DOCUMENT_TYPES.items()
             },
+            **styles_openapi.shared_responses(self._spoken),
             "Features": {
                 "description": say("Một trang đối tượng.", "A page of features."),
                 "content": {GEOJSON_TYPE: {"schema": collection}, **page},

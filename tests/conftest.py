@@ -21,6 +21,7 @@ from hypothesis import settings
 from gis_core.cluster import Cluster
 from gis_core.config import get_settings
 from gis_core.db import dispose, make_engine
+from tests.editing import EDITING_SETTINGS
 
 ROOT = Path(__file__).parent.parent
 
@@ -181,6 +182,18 @@ def service(prepared_province: Place) -> Iterator[RunningService]:
     """The running service over the whole simulated province."""
     with serving(prepared_province) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def edited_service(cluster: Cluster, migrated_template: str, scratch: Path) -> Iterator[RunningService]:
+    """A running service whose accounts may edit; its database is empty but for what tests put in."""
+    name = f"edited_{secrets.token_hex(6)}"
+    place = Place(cluster.create_database(name, migrated_template), scratch / name)
+    place.var_dir.mkdir()
+    with serving(place, **EDITING_SETTINGS) as running:
+        yield running
+    cluster.drop_database(name)
+    shutil.rmtree(place.var_dir)
 
 
 @pytest.fixture(scope="session")

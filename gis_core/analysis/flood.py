@@ -1,4 +1,4 @@
-"""From the stage at river gauges to water levels along the streams, depth of water and a class.
+"""From the stage at river gauges to water levels along the streams, and depth of water.
 
 The method is that of HAND inundation mapping (Nobre et al. 2016; NOAA OWP): a cell is
 wet where the water of its nearest drainage stands higher above that drainage than the
@@ -12,6 +12,7 @@ depth on its way.
 from __future__ import annotations
 
 import heapq
+from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
@@ -99,6 +100,70 @@ def water_levels(drainage: Drainage, streams: BoolArray, rise_m: FloatArray) -> 
     return levels.reshape(drainage.shape)
 
 
+@dataclass(frozen=True)
+class FloodPlain:
+    """What of an inundation depends on terrain and streams alone, so that many levels can be tried.
+
+    ``drain`` holds the flat index of each cell's stream cell, -1 in the sea and outside, ``ground_m``
+    the ground that depth is told over, ``overflows`` the cells whose stream leaves its valley when it
+    floods: those of slow reaches. All have the shape of the terrain.
+    """
+
+    drainage: Drainage
+    streams: BoolArray
+    drain: IntArray
+    ground_m: Elevation
+    overflows: BoolArray
+
+    def depth(
+        self,
+        level_m: FloatArray,
+        *,
+        ground_error_m: Elevation | None = None,
+        overflow_slope: float = OVERFLOW_SLOPE,
+    ) -> Elevation:
+        """Depth of water at a level in the stream cells; see ``inundation_depth``.
+
+        Args:
+            level_m: water level in the stream cells, shape (rows, columns).
+            ground_error_m: by how much the ground stands higher than the terrain says, same shape. The
+                beds of the streams rise with it, and the water in them: a gauge tells how far it stands
+                above its bed. Streams that do not rise stay within their banks.
+            overflow_slope: fall of overflowing water per metre of its way.
+        """
+        ground = self.ground_m
+        if ground_error_m is None:
+            ground_error_m = np.zeros((1, 1), dtype=np.float32)
+        else:
+            ground = ground + ground_error_m
+        depth = _flood_from_drains(level_m, self.drain, self.drainage.filled_m, self.ground_m, ground_error_m)
+        fall_m = self.drainage.cell_m * overflow_slope
+        spread = np.asarray(_overflow(depth, (depth > 0) & self.overflows, ground, fall_m))
+        return np.asarray(_without_beds(spread, self.streams))
+
+
+def flood_plain(drainage: Drainage, streams: BoolArray) -> FloodPlain:
+    """Where each cell's flood comes from, and which reaches overflow into other catchments.
+
+    Args:
+        drainage: the terrain's drainage.
+        streams: its stream cells, shape (rows, columns).
+    """
+    drain = drainage.nearest_drain(streams)
+    slope = np.full(drainage.filled_m.size, np.inf)
+    cells = np.flatnonzero(streams)
+    slope[cells] = _reach_slope(
+        drainage.filled_m.ravel(), drainage.distance_m.ravel(), drainage.downstream, cells, _REACH_M
+    )
+    return FloodPlain(
+        drainage,
+        streams,
+        drain,
+        np.maximum(drainage.elevation_m, drainage.filled_m - np.float32(MAX_HOLLOW_M)),
+        slope[np.maximum(drain, 0)] <= PLAIN_SLOPE,
+    )
+
+
 def inundation_depth(drainage: Drainage, streams: BoolArray, level_m: FloatArray) -> Elevation:
     """Depth of water where each cell's nearest drainage floods it, and where that water runs over.
 
@@ -115,38 +180,49 @@ def inundation_depth(drainage: Drainage, streams: BoolArray, level_m: FloatArray
     Returns:
         Metres, shape (rows, columns): 0 where dry, NaN in the sea and outside.
     """
-    drain = drainage.nearest_drain(streams)
-    level = level_m.ravel()[np.maximum(drain, 0)]
-    wet = (drain >= 0) & (level > drainage.filled_m)
-    ground = np.maximum(drainage.elevation_m, drainage.filled_m - MAX_HOLLOW_M)
-    # The filled elevations are rounded: level with them, the ground itself may stand a little higher.
-    depth = np.where(wet, np.clip(level - ground, 0.0, MAX_DEPTH_M), 0.0)
-    depth[drain < 0] = np.nan
-    slope = np.full(drainage.filled_m.size, np.inf)
-    cells = np.flatnonzero(streams)
-    slope[cells] = _reach_slope(
-        drainage.filled_m.ravel(), drainage.distance_m.ravel(), drainage.downstream, cells, _REACH_M
-    )
-    overflows = wet & (slope[np.maximum(drain, 0)] <= PLAIN_SLOPE)
-    spread = np.asarray(_overflow(depth, overflows, ground, drainage.cell_m * OVERFLOW_SLOPE))
-    beside = binary_dilation((spread > 0) & ~streams, _EIGHT)
-    spread[streams & ~beside] = 0.0
-    return spread.astype(np.float32)
+    return flood_plain(drainage, streams).depth(level_m)
 
 
-def risk_class(depth_m: Elevation, thresholds_m: tuple[float, ...]) -> Elevation:
-    """Class of a depth: 0 dry, 1 wet, and one more for each threshold reached.
+def _direct_depth(
+    level_m: FloatArray, drain: IntArray, filled_m: Elevation, ground_m: Elevation, error_m: Elevation
+) -> FloatArray:
+    """Depth where each cell's own stream cell floods it; ``error_m`` is that of the ground, or a single 0."""
+    rows, columns = drain.shape
+    depth = np.zeros((rows, columns))
+    exact = error_m.size == 1
+    for row in range(rows):
+        for column in range(columns):
+            at = drain[row, column]
+            if at < 0:
+                depth[row, column] = np.nan
+                continue
+            r, c = at // columns, at % columns
+            level = level_m[r, c]
+            if not level > filled_m[r, c]:
+                continue
+            # How much higher the cell stands above its drainage than the terrain says.
+            higher = 0.0 if exact else float(error_m[row, column]) - float(error_m[r, c])
+            # The filled elevations are rounded: level with them, the ground itself may stand a little higher.
+            if level > filled_m[row, column] + higher:
+                depth[row, column] = min(max(level - ground_m[row, column] - higher, 0.0), MAX_DEPTH_M)
+    return depth
 
-    Args:
-        depth_m: depth, NaN outside.
-        thresholds_m: depths in ascending order.
 
-    Returns:
-        Whole numbers as float32, same shape, NaN outside.
-    """
-    classes = np.digitize(depth_m, thresholds_m) + 1.0
-    classes[depth_m == 0] = 0.0
-    return np.where(np.isnan(depth_m), np.nan, classes).astype(np.float32)
+def _dry_beds(depth_m: FloatArray, streams: BoolArray) -> Elevation:
+    """Depths in single precision, 0 in the streams' own cells unless a cell beside is flooded."""
+    rows, columns = depth_m.shape
+    shown = depth_m.astype(np.float32)
+    for row in range(rows):
+        for column in range(columns):
+            if not streams[row, column]:
+                continue
+            flooded = False
+            for r in range(max(0, row - 1), min(rows, row + 2)):
+                for c in range(max(0, column - 1), min(columns, column + 2)):
+                    flooded = flooded or (not streams[r, c] and depth_m[r, c] > 0)
+            if not flooded:
+                shown[row, column] = 0.0
+    return shown
 
 
 def _walk_backwater(own_m: FloatArray, downstream: IntArray, order: IntArray) -> FloatArray:
@@ -209,6 +285,8 @@ def _spread_depth(depth_m: FloatArray, sources: BoolArray, ground_m: Elevation, 
     return np.maximum(own, settled)
 
 
+_flood_from_drains = njit(cache=True)(_direct_depth)
+_without_beds = njit(cache=True)(_dry_beds)
 _backwater = njit(cache=True)(_walk_backwater)
 _reach_slope = njit(cache=True)(_slope_of_reach)
 _overflow = njit(cache=True)(_spread_depth)

@@ -1,8 +1,7 @@
-"""Where water runs over a terrain: filled depressions, flow directions, streams and HAND.
+"""Where water runs over a terrain: filled depressions, flow directions, streams, basins and HAND.
 
-pyflwdir fills the depressions and walks the network. The directions are our own: every
-cell drains to its steepest neighbour (O'Callaghan & Mark 1984), where pyflwdir takes the
-lowest one, and only over flats along the path by which the flood reached them.
+One chain of compiled passes over the grid, each cell in a few bytes: fill, steepest descent, order,
+accumulation. Everything after it follows the order, which goes through one basin after another.
 """
 
 from __future__ import annotations
@@ -10,25 +9,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
-import pyflwdir
-from numba import njit
 from numpy.typing import NDArray
-from pyflwdir import dem
-from scipy.ndimage import distance_transform_edt
 
+from gis_core.analysis.hydrology_directions import flow_directions
+from gis_core.analysis.hydrology_fill import fill_depressions
+from gis_core.analysis.hydrology_grid import Cells, kinds_of
+from gis_core.analysis.hydrology_network import (
+    area_through,
+    basin_numbers,
+    distance_to_outlet,
+    first_marked_downstream,
+    height_above_marked,
+    inherit_downstream,
+    network,
+)
 from gis_core.errors import RasterError
-from gis_core.types import BoolArray, FloatArray, IntArray
+from gis_core.types import BoolArray, FloatArray
 
 Elevation = NDArray[np.float32]
 """Metres above datum, shape (rows, columns), row 0 in the north, NaN where there is none."""
 
-_D8_NONE = 247
-_D8_CODES = np.array([[32, 64, 128], [16, 0, 1], [8, 4, 2]], dtype=np.uint8)
-"""ESRI's flow direction codes by the neighbour's place, north-west first."""
-
-_STEP_M = 2.0**-10
-"""Elevations are rounded to about a millimetre: up to 16 km float32 adds such multiples without error."""
+MAX_CELLS = 2**31 - 1
+"""Cells are told by 32-bit numbers."""
 
 _M2_PER_KM2 = 1_000_000.0
 
@@ -39,19 +43,19 @@ class Drainage:
 
     ``elevation_m`` is NaN outside; ``sea`` marks open water, which takes all that flows
     into it. ``filled_m`` is the elevation with depressions filled to their spill point,
-    NaN outside and in the sea. ``directions`` are ESRI's D8 codes, 0 at an outlet and 247
-    where there is no land. ``downstream`` holds the flat index of the cell that each
-    cell drains to, itself at an outlet and -1 where there is no land. ``order`` lists the
-    land cells so that each comes after the one it drains to. ``area_km2`` is the land that
-    drains through a cell, its own included.
+    NaN outside and in the sea, never below the elevation. ``directions`` are ESRI's D8
+    codes, 0 at an outlet and 247 where there is no land. ``downstream`` holds the flat
+    index of the cell that each cell drains to, itself at an outlet and -1 where there is
+    no land. ``order`` lists the land cells basin by basin, so that each comes after the
+    one it drains to. ``area_km2`` is the land that drains through a cell, its own included.
     """
 
     elevation_m: Elevation
     filled_m: Elevation
     directions: NDArray[np.uint8]
     sea: BoolArray
-    downstream: IntArray
-    order: IntArray
+    downstream: Cells
+    order: Cells
     area_km2: Elevation
     cell_m: float
 
@@ -64,14 +68,39 @@ class Drainage:
     @cached_property
     def distance_m(self) -> FloatArray:
         """Way of the water from each cell to its outlet, shape (rows, columns), NaN off the land."""
-        flat = _distance_to_outlet(self.downstream, self.order, self.shape[1], self.cell_m)
+        flat = distance_to_outlet(self.downstream, self.order, self.shape[1], self.cell_m)
         return np.asarray(flat, dtype=np.float64).reshape(self.shape)
 
     def streams(self, stream_area_km2: float) -> BoolArray:
         """Cells through which at least so much land drains, shape (rows, columns)."""
-        return np.nan_to_num(self.area_km2, nan=0.0) >= stream_area_km2
+        return np.asarray(self.area_km2 >= np.float32(stream_area_km2))
 
-    def nearest_drain(self, streams: BoolArray) -> IntArray:
+    def basins(self) -> Cells:
+        """The catchment of each outlet, shape (rows, columns): numbers from 1, 0 where there is no land."""
+        flat = basin_numbers(self.downstream, self.order)
+        return np.asarray(flat, dtype=np.int32).reshape(self.shape)
+
+    def catchments(self, cells: Cells) -> Cells:
+        """What drains to given cells, such as gauges, and to none of the others before.
+
+        Args:
+            cells: flat indices, shape (n,).
+
+        Returns:
+            Shape (rows, columns): 1 for the first cell's catchment, up to n, 0 elsewhere.
+
+        Raises:
+            RasterError: a cell is not on the land.
+        """
+        numbers = np.zeros(self.elevation_m.size, dtype=np.int32)
+        for number, cell in enumerate(np.asarray(cells).tolist(), 1):
+            if not 0 <= cell < numbers.size or self.downstream[cell] < 0:
+                raise RasterError(f"Cell {cell} is not on the land, so that nothing drains to it.")
+            numbers[cell] = number
+        inherit_downstream(self.downstream, self.order, numbers)
+        return numbers.reshape(self.shape)
+
+    def nearest_drain(self, streams: BoolArray) -> Cells:
         """Flat index of the first stream cell on each cell's way down.
 
         Args:
@@ -81,8 +110,8 @@ class Drainage:
             Shape (rows, columns). Where the way ends without a stream it is the outlet;
             -1 where there is no land.
         """
-        flat = _first_marked_downstream(self.downstream, self.order, streams.ravel())
-        return np.asarray(flat, dtype=np.int64).reshape(self.shape)
+        flat = first_marked_downstream(self.downstream, self.order, streams.ravel())
+        return np.asarray(flat, dtype=np.int32).reshape(self.shape)
 
     def hand(self, streams: BoolArray) -> Elevation:
         """Height above the nearest drainage (Rennó et al. 2008, Nobre et al. 2011).
@@ -93,9 +122,8 @@ class Drainage:
         Returns:
             Metres on the filled terrain, shape (rows, columns), never negative, NaN off the land.
         """
-        drain = self.nearest_drain(streams)
-        height = self.filled_m - self.filled_m.ravel()[np.maximum(drain, 0)]
-        return np.where(drain >= 0, height, np.float32(np.nan)).astype(np.float32)
+        flat = height_above_marked(self.downstream, self.order, streams.ravel(), self.filled_m.ravel())
+        return np.asarray(flat, dtype=np.float32).reshape(self.shape)
 
     def snap(self, row: int, column: int, reach_m: float) -> tuple[int, int] | None:
         """The main stream's nearest cell within ``reach_m`` of a cell, None where there is no land.
@@ -121,38 +149,38 @@ def derive_drainage(elevation_m: Elevation, cell_m: float, sea: BoolArray) -> Dr
 
     Args:
         elevation_m: terrain, NaN outside, shape (rows, columns).
-        cell_m: width of its square cells.
+        cell_m: width of its square cells, metres of ground; degrees must be reprojected before.
         sea: open water, shape (rows, columns).
 
     Raises:
-        RasterError: there is no land at all.
+        RasterError: there is no land at all, or the grid is none that water can run over.
     """
-    land = np.isfinite(elevation_m) & ~sea
-    if not land.any():
-        raise RasterError("The terrain holds no land above the sea, so nothing drains.")
-    # Fixed-point numbers: the flood adds differences, and an inexact sum would put a step into a flat.
-    exact = np.round(elevation_m.astype(np.float64) / _STEP_M) * _STEP_M
-    ground = np.where(land, exact, np.nan).astype(np.float32)
-    filled, flooded_from = dem.fill_depressions(ground, nodata=np.nan)
-    directions = _steepest(filled, sea, flooded_from, _D8_CODES)
+    _check_grid(elevation_m, cell_m, sea)
+    filled, directions = _surface_flow(elevation_m, sea)
     return network_of(elevation_m, filled, directions, cell_m)
 
 
 def network_of(
     elevation_m: Elevation, filled_m: Elevation, directions: NDArray[np.uint8], cell_m: float
 ) -> Drainage:
-    """The drainage that filled elevations and flow directions of ``derive_drainage`` describe."""
-    network = pyflwdir.from_array(directions, ftype="d8", check_ftype=False)
-    area = network.upstream_area("cell").astype(np.float32) * np.float32(cell_m**2 / _M2_PER_KM2)
+    """The drainage that filled elevations and flow directions of ``derive_drainage`` describe.
+
+    Raises:
+        RasterError: the directions do not belong to the elevations, or lead in a circle.
+    """
+    downstream, order = network(directions)
     land = np.isfinite(filled_m)
+    if order.size != np.count_nonzero(land):
+        raise RasterError("The flow directions do not lead all water off the terrain; derive them again.")
+    area_km2 = area_through(downstream, order, cell_m**2 / _M2_PER_KM2)
     return Drainage(
         elevation_m=elevation_m,
         filled_m=filled_m,
         directions=directions,
         sea=np.isfinite(elevation_m) & ~land,
-        downstream=network.idxs_ds.astype(np.int64),
-        order=network.idxs_seq.astype(np.int64),
-        area_km2=np.where(land, area, np.float32(np.nan)),
+        downstream=downstream,
+        order=order,
+        area_km2=np.asarray(area_km2, dtype=np.float32).reshape(filled_m.shape),
         cell_m=cell_m,
     )
 
@@ -171,77 +199,40 @@ def open_water(
         level_m: water level above datum.
         width_m: diameter of the disc.
     """
-    low = np.nan_to_num(elevation_m, nan=np.inf) <= level_m
+    low = elevation_m <= np.float32(level_m)  # never where it is NaN
     if not low.any():
         return low
-    radius_m = width_m / 2
+    radius_cells = width_m / 2 / cell_m
     # Beyond the edge the water may go on: the transform measures to dry cells of the grid alone.
-    core = np.full(low.shape, True) if low.all() else distance_transform_edt(low, sampling=cell_m) > radius_m
+    core = np.full(low.shape, True) if low.all() else _distance_cells(low) > radius_cells
     if not core.any():
         return core
-    opened: BoolArray = low & (distance_transform_edt(~core, sampling=cell_m) <= radius_m)
+    opened: BoolArray = low & (_distance_cells(~core) <= radius_cells)
     return opened
 
 
-def _steepest_descent(
-    filled: Elevation, sea: BoolArray, flooded_from: NDArray[np.uint8], codes: NDArray[np.uint8]
-) -> NDArray[np.uint8]:
-    """D8 codes: down the steepest way, over a flat along the flood's path, 0 where the water leaves.
-
-    It leaves into the sea, whose level is 0, and at the edge of the data where nothing
-    beside is lower. Elevations never rise along the way, and on a flat the order of the
-    flood decides, so that no cycle can arise.
-    """
-    rows, columns = filled.shape
-    directions = np.full(filled.shape, np.uint8(_D8_NONE), dtype=np.uint8)
-    for row in range(rows):
-        for column in range(columns):
-            if np.isnan(filled[row, column]):
-                continue
-            best, code = 0.0, flooded_from[row, column]
-            at_edge = False
-            for down in range(-1, 2):
-                for right in range(-1, 2):
-                    r, c = row + down, column + right
-                    if down == 0 and right == 0:
-                        continue
-                    if r < 0 or c < 0 or r >= rows or c >= columns:
-                        at_edge = True
-                        continue
-                    at_sea = sea[r, c]
-                    if np.isnan(filled[r, c]):
-                        at_edge = True
-                        if not at_sea:
-                            continue
-                    drop = filled[row, column] - (0.0 if at_sea else filled[r, c])
-                    slope = drop / np.sqrt(float(down * down + right * right))
-                    if slope > best:
-                        best = slope
-                        code = np.uint8(0) if at_sea else codes[down + 1, right + 1]
-            directions[row, column] = np.uint8(0) if at_edge and best == 0.0 else code
-    return directions
+def _surface_flow(elevation_m: Elevation, sea: BoolArray) -> tuple[Elevation, NDArray[np.uint8]]:
+    """Filled elevation and flow directions; what only they need is let go before more memory is asked for."""
+    kinds = kinds_of(np.isfinite(elevation_m) & ~sea)
+    if not kinds.any():
+        raise RasterError("The terrain holds no land above the sea, so nothing drains.")
+    filled = fill_depressions(elevation_m, kinds)
+    return filled, flow_directions(filled, kinds, sea)
 
 
-def _walk_to_marked(downstream: IntArray, order: IntArray, marked: BoolArray) -> IntArray:
-    found = np.full(downstream.size, -1, dtype=np.int64)
-    for cell in order:
-        below = downstream[cell]
-        found[cell] = cell if marked[cell] or below == cell else found[below]
-    return found
+def _distance_cells(inside: BoolArray) -> Elevation:
+    """How far each cell lies from the next one outside, in cells, exactly; 0 outside."""
+    mask = np.ascontiguousarray(inside).view(np.uint8)
+    return np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), dtype=np.float32)
 
 
-def _walk_distance(downstream: IntArray, order: IntArray, columns: int, cell_m: float) -> FloatArray:
-    distance = np.full(downstream.size, np.nan)
-    for cell in order:
-        below = downstream[cell]
-        if below == cell:
-            distance[cell] = 0.0
-            continue
-        diagonal = cell // columns != below // columns and cell % columns != below % columns
-        distance[cell] = distance[below] + cell_m * (np.sqrt(2.0) if diagonal else 1.0)
-    return distance
-
-
-_steepest = njit(cache=True)(_steepest_descent)
-_first_marked_downstream = njit(cache=True)(_walk_to_marked)
-_distance_to_outlet = njit(cache=True)(_walk_distance)
+def _check_grid(elevation_m: Elevation, cell_m: float, sea: BoolArray) -> None:
+    if elevation_m.ndim != 2 or elevation_m.shape != sea.shape:
+        raise RasterError(
+            f"A terrain is a grid of rows and columns, and the sea one of the same size; "
+            f"these are {elevation_m.shape} and {sea.shape}."
+        )
+    if not (np.isfinite(cell_m) and cell_m > 0):
+        raise RasterError(f"A terrain's cells are so many metres wide, not {cell_m:g}.")
+    if elevation_m.size > MAX_CELLS:
+        raise RasterError(f"A terrain of {elevation_m.size} cells is too large; cut or coarsen it.")

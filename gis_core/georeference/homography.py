@@ -60,8 +60,8 @@ class Homography:
         view = tuple(map(float, (*self.matrix.ravel(), *origin, self.unexplained_m2)))
         _locate(*pixels, view, tuple(self._forms.ravel().tolist()), *answer[:3], answer.codes)
         if self.station is None:
-            answer.azimuth_deg.fill(np.nan)
-            answer.azimuth_sigma_deg.fill(np.nan)
+            nowhere = np.broadcast_to(np.nan, len(pixels.u))
+            answer = answer._replace(azimuth_deg=nowhere, azimuth_sigma_deg=nowhere)
         else:
             # A pixel without coordinates has no direction either; that is told by its reason.
             with np.errstate(invalid="ignore"):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-import secrets
-from hashlib import sha256
 
+from gis_core.access import digest_of
 from gis_core.config import Settings
 from gis_core.errors import AccessDeniedError
 
@@ -14,16 +13,6 @@ OPEN_SOURCE = "local"
 """Who pushes without a token through a door that is open."""
 
 _SCHEME = "bearer "
-
-
-def new_token() -> str:
-    """A token that cannot be guessed."""
-    return secrets.token_urlsafe(32)
-
-
-def digest_of(token: str) -> str:
-    """What the settings hold of a token."""
-    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def source_of(settings: Settings, authorization: str | None, *, forwarded: bool) -> str:

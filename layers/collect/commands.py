@@ -112,7 +112,7 @@ def status() -> None:
 @click.argument("name")
 def token(name: str) -> None:
     """Make a token for the source NAME, and the line of config.yml that lets it push."""
-    from layers.collect.access import digest_of, new_token
+    from gis_core.access import digest_of, new_token
 
     made = new_token()
     click.echo(f"Token, shown this once: {made}")

@@ -12,7 +12,7 @@ import shapely
 import xarray as xr
 from sqlalchemy import Connection, select
 
-from gis_core.analysis.density import padded_cells, padded_size, smoothed
+from gis_core.analysis.density import binned, padded_size, smoothed
 from gis_core.config import get_settings
 from gis_core.crs import lonlat_to_metric
 from gis_core.db import writing
@@ -99,7 +99,7 @@ class _Grid(NamedTuple):
 
 
 class _Counted(NamedTuple):
-    """Some vehicles: ``presence_s`` has an entry for each, whose index is its cell."""
+    """Some vehicles: ``presence_s`` has an entry for each cell that is not empty, under its number."""
 
     presence_s: pd.Series
     vehicles: int
@@ -134,10 +134,10 @@ def _counted(rows: gpd.GeoDataFrame, known: pd.DataFrame) -> _Counted:
     placed = camera["interval_s"].notna().to_numpy()
     points = rows.geometry.to_numpy()[placed]
     x, y = lonlat_to_metric(shapely.get_x(points), shapely.get_y(points))
-    cells = padded_cells(x, y, **_grid()._asdict())
-    presence_s = pd.Series(camera["interval_s"].to_numpy(float)[placed], index=cells)
+    presence_s = binned(x, y, camera["interval_s"].to_numpy(float)[placed], **_grid()._asdict())
+    cells = np.flatnonzero(presence_s)
     return _Counted(
-        presence_s[cells >= 0],
+        pd.Series(presence_s[cells], index=cells),
         int(placed.sum()),
         int((~placed).sum()),
         frozenset(rows["camera_code"][placed]),

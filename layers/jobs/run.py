@@ -38,18 +38,26 @@ def by_day(work: Callable[[Day], Result], days: Sequence[Day]) -> Iterator[Resul
         for day in days:
             yield compute(delayed(task)(day), scheduler="synchronous")[0]  # type: ignore[no-untyped-call]
         return
-    try:
-        client = Client(address, timeout=_PATIENCE_S, set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError) as error:
-        raise JobError(f"No Dask scheduler answers at {address} (dask.scheduler).") from error
-    with client:
+    with cluster_at(address) as client:
         # Not pure: the same day may hold something else when it is asked for again.
         futures = client.map(task, days, pure=False)
         try:
             for future in futures:
                 yield future.result()
         finally:
-            client.cancel(futures)  # type: ignore[no-untyped-call]
+            client.cancel(futures)
+
+
+def cluster_at(address: str) -> Client:
+    """A client of the scheduler at an address, to be closed by a ``with``.
+
+    Raises:
+        JobError: none answers there.
+    """
+    try:
+        return Client(address, timeout=_PATIENCE_S, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise JobError(f"No Dask scheduler answers at {address} (dask.scheduler).") from error
 
 
 def _told(work: Callable[[Day], Result], day: Day) -> Result:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import pandas as pd
 
+from layers.sample.air import air_observations
 from layers.sample.areas import forest_layer, ward_layer
 from layers.sample.cameras import camera_layer, with_stated_wards
 from layers.sample.counts import count_observations, count_station_layer
@@ -66,8 +67,13 @@ def generate(seed: int) -> Sample:
         ignore_index=True,
     )
     loops = count_station_layer(roads)
+    climate_stations = climate_station_layer(stations)
     observations = pd.concat(
-        [observation_layer(weather, stations, gauges), count_observations(seed, loops, roads)],
+        [
+            observation_layer(weather, stations, gauges),
+            air_observations(seed, weather, stations, climate_stations),
+            count_observations(seed, loops, roads),
+        ],
         ignore_index=True,
     )
     layers = {
@@ -78,7 +84,7 @@ def generate(seed: int) -> Sample:
         "cameras": cameras,
         "rain_stations": stations,
         "river_gauges": gauges,
-        "climate_stations": climate_station_layer(stations),
+        "climate_stations": climate_stations,
         "count_stations": loops,
         "flood_spots": spots,
         "observations": gpd.GeoDataFrame(observations, crs=forests.crs),

@@ -58,14 +58,13 @@ def observation_layer(
     weather: Weather, stations: gpd.GeoDataFrame, gauges: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:
     """The layer ``observations``."""
-    rain = _series(weather.at, weather.rain_mm, stations, "rain_1h_mm")
-    stage = _series(weather.at, weather.stage_m, gauges, "stage_m")
+    rain = series(weather.at, weather.rain_mm, stations, "rain_1h_mm")
+    stage = series(weather.at, weather.stage_m, gauges, "stage_m")
     return gpd.GeoDataFrame(pd.concat([rain, stage], ignore_index=True), crs=stations.crs)
 
 
-def _series(
-    at: pd.DatetimeIndex, values: FloatArray, places: gpd.GeoDataFrame, name: str
-) -> gpd.GeoDataFrame:
+def series(at: pd.DatetimeIndex, values: FloatArray, places: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
+    """Rows of ``observations`` for values of shape (times, places)."""
     hours, count = values.shape
     codes = np.tile(places["code"].to_numpy(), hours)
     times = at.repeat(count)

@@ -11,11 +11,11 @@ from gis_core.db import writing
 from gis_core.errors import GisError, SurfaceNotBuiltError
 from gis_core.time import Window
 from layers.raster import RasterLayer, read_record
-from layers.registry import SURFACES
+from layers.registry import LAYERS, SURFACES
 from layers.surfaces.series import publish
-from layers.versions import versions
+from layers.tiles.changes import state_of
 
-_VERSIONS = "layer_versions"
+_STATES = "layer_states"
 
 
 def prepare(say: Callable[[str], None]) -> None:
@@ -40,11 +40,11 @@ def prepare(say: Callable[[str], None]) -> None:
 
 
 def build(surface: RasterLayer, window: Window, settings: Settings) -> None:
-    """Build a surface and publish it, with the versions of the layers that it follows."""
+    """Build a surface and publish it, with the states of the layers that it follows."""
     # Before the build: what changes while it runs is a reason to build again.
-    known = _versions_of(surface)
+    known = _states_of(surface)
     array = surface.build(window)
-    array.attrs["inputs"] = {**array.attrs["inputs"], _VERSIONS: known}
+    array.attrs["inputs"] = {**array.attrs["inputs"], _STATES: known}
     publish(surface, window, array, settings)
 
 
@@ -59,13 +59,15 @@ def why_to_build(surface: RasterLayer, window: Window, settings: Settings) -> st
     if window.end > record.window.end:
         return "there are later data"
     changed = [name for name, value in surface.basis().items() if record.inputs.get(name) != value]
-    before = record.inputs.get(_VERSIONS, {})
-    changed += [name for name, number in _versions_of(surface).items() if before.get(name, number) != number]
+    before = record.inputs.get(_STATES, {})
+    changed += [name for name, state in _states_of(surface).items() if before.get(name, state) != state]
     return f"changed {' and '.join(changed)}" if changed else None
 
 
-def _versions_of(surface: RasterLayer) -> dict[str, int]:
+def _states_of(surface: RasterLayer) -> dict[str, str]:
+    """A text for each layer that the surface follows, another one after every change of its rows."""
     if not surface.follows:
         return {}
     with writing() as connection:
-        return versions(connection, surface.follows)
+        states = {name: state_of(connection, LAYERS[name].table) for name in surface.follows}
+    return {name: state for name, state in states.items() if state is not None}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from layers.surfaces.origin_commands import origin
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 @click.group()
 def surfaces() -> None:
     """List and build the computed surfaces."""
+
+
+surfaces.add_command(origin)
 
 
 @surfaces.command("list")

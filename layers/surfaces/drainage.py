@@ -19,7 +19,7 @@ from gis_core.errors import SurfaceNotBuiltError
 from gis_core.files import replacing
 from gis_core.terrain import RasterTerrain, file_digest, read_terrain
 
-_PREFIX = "drainage-1-"
+_PREFIX = "drainage-2-"
 """The number goes up when the method changes, so that no older file is taken for a new one."""
 
 _BANDS = ("elevation_m", "filled_m", "flow_direction_d8")
@@ -77,8 +77,10 @@ def _write(path: Path, drained: DrainedTerrain) -> None:
             tiled=True, compress="zstd", zstd_level=1, predictor=3, bigtiff="if_safer",
         ) as dataset,
     ):  # fmt: skip
-        directions = drainage.directions.astype(np.float32)
-        dataset.write(np.stack([drainage.elevation_m, drainage.filled_m, directions]))
+        # One band after the other: stacked they would take as much memory again.
+        dataset.write(drainage.elevation_m, 1)
+        dataset.write(drainage.filled_m, 2)
+        dataset.write(drainage.directions.astype(np.float32), 3)
         dataset.descriptions = _BANDS
         notes = {f"{_NOTE}{number}": note for number, note in enumerate(terrain.notes)}
         dataset.update_tags(SIMULATED="YES" if terrain.simulated else "NO", **notes)
@@ -86,7 +88,8 @@ def _write(path: Path, drained: DrainedTerrain) -> None:
 
 def _read(path: Path, name: str, digest: str) -> DrainedTerrain:
     with rasterio.open(path) as dataset:
-        elevation, filled, directions = dataset.read()
+        elevation, filled = dataset.read(1), dataset.read(2)
+        directions = dataset.read(3).astype(np.uint8)
         tags = dataset.tags()
         notes = tuple(text for key, text in sorted(tags.items()) if key.startswith(_NOTE))
         terrain = RasterTerrain(
@@ -97,5 +100,5 @@ def _read(path: Path, name: str, digest: str) -> DrainedTerrain:
             tags["SIMULATED"] == "YES",
             notes,
         )
-    drainage = network_of(elevation, filled, directions.astype(np.uint8), terrain.cell_m)
+    drainage = network_of(elevation, filled, directions, terrain.cell_m)
     return DrainedTerrain(terrain, drainage, digest)

@@ -20,8 +20,4 @@ def basis_on(terrain_file: Path) -> dict[str, Any]:
         status = terrain_file.stat()
         modified_at = datetime.fromtimestamp(status.st_mtime, UTC).isoformat()
         terrain |= {"size_bytes": status.st_size, "modified_at": modified_at}
-    parameters = {
-        "stream_area_km2": section.stream_area_km2,
-        "depth_classes_m": list(section.depth_classes_m),
-    }
-    return {"terrain": terrain, "parameters": parameters}
+    return {"terrain": terrain, "parameters": {"stream_area_km2": section.stream_area_km2}}

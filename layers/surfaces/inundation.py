@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,7 @@ import xarray as xr
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from gis_core.analysis.flood import (
-    MAX_DEPTH_M,
-    inundation_depth,
-    rise_along_streams,
-    risk_class,
-    water_levels,
-)
+from gis_core.analysis.flood import MAX_DEPTH_M, rise_along_streams
 from gis_core.config import get_settings
 from gis_core.crs import STORAGE_SRID, transformer
 from gis_core.db import writing
@@ -26,9 +21,11 @@ from gis_core.errors import InvalidParameterError, SurfaceNotBuiltError
 from gis_core.time import Window, local_text
 from gis_core.types import BoolArray, FloatArray
 from layers import observations, river_gauges
-from layers.raster import NODATA
 from layers.surfaces.drainage import DrainedTerrain, drained_terrain
-from layers.surfaces.flood_basis import DEPTH_M, RISK_CLASS, basis_on
+from layers.surfaces.flood_basis import basis_on
+from layers.surfaces.flood_model import Simulation, simulate, streams_of
+from layers.surfaces.flood_parameters import model_parameters
+from layers.surfaces.rain_on import RainField, rain_on
 
 BED_DEPTH_M = 1.0
 """What a river without alarm levels holds in its bed: alarm level I of the Hương at Kim Long."""
@@ -67,7 +64,7 @@ class Reading:
 
 
 def from_gauges(window: Window, terrain_file: Path, *, keep_drainage: bool) -> xr.DataArray:
-    """The flood of the gauges' latest stage in the window, its end included.
+    """The flood of the gauges' latest stage in the window, its end included, and of the last day's rain.
 
     Args:
         window: a reading counts if it was taken in it.
@@ -79,13 +76,55 @@ def from_gauges(window: Window, terrain_file: Path, *, keep_drainage: bool) -> x
     """
     with writing() as connection:
         readings = latest_readings(connection, window)
-    reporting = [reading for reading in readings if reading.stage_m is not None]
-    if not reporting:
+    if all(reading.stage_m is None for reading in readings):
         raise SurfaceNotBuiltError(
             f"No river gauge reported a stage from {local_text(window.start)} to {local_text(window.end)}."
         )
-    drained = drained_terrain(terrain_file, get_settings().var_dir / "terrain" if keep_drainage else None)
-    streams = _streams(drained)
+    drained = drained_on(terrain_file, keep=keep_drainage)
+    return flood_of(readings, drained, terrain_file, rain_on(drained.terrain, window.end)).as_surface()
+
+
+def from_stages(
+    stages_m: Mapping[str, float], at: datetime, terrain_file: Path, rain: RainField | None
+) -> Simulation:
+    """The flood that stages at gauges would make.
+
+    Args:
+        stages_m: stage by gauge's code; gauges that are not named do not count.
+        at: the time that it is for.
+        terrain_file: terrain.
+        rain: rain on the terrain's cells; None for none.
+
+    Raises:
+        InvalidParameterError: there is no such gauge.
+        SurfaceNotBuiltError: there is no terrain, or none of the gauges stands on its streams.
+    """
+    with writing() as connection:
+        known = {reading.code: reading for reading in latest_readings(connection, Window(at, at))}
+    for code in stages_m:
+        if code not in known:
+            raise InvalidParameterError(
+                f"--{code}", f"the layer river_gauges has no gauge '{code}'; load it, or the sample."
+            )
+    told = [replace(known[code], stage_m=stage, observed_at=at) for code, stage in stages_m.items()]
+    return flood_of(told, drained_on(terrain_file, keep=True), terrain_file, rain)
+
+
+def drained_on(terrain_file: Path, *, keep: bool) -> DrainedTerrain:
+    """A terrain file with its drainage, which may be kept for the next time."""
+    return drained_terrain(terrain_file, get_settings().var_dir / "terrain" if keep else None)
+
+
+def flood_of(
+    readings: list[Reading], drained: DrainedTerrain, terrain_file: Path, rain: RainField | None
+) -> Simulation:
+    """The flood of readings, those without a stage left out.
+
+    Raises:
+        SurfaceNotBuiltError: no gauge with a reading stands on a stream of the terrain.
+    """
+    streams = streams_of(drained)
+    reporting = [reading for reading in readings if reading.stage_m is not None]
     placed = [(reading, _stream_cell(drained, streams, reading)) for reading in reporting]
     used = [(reading, cell) for reading, cell in placed if cell is not None]
     if not used:
@@ -96,6 +135,12 @@ def from_gauges(window: Window, terrain_file: Path, *, keep_drainage: bool) -> x
     cells = np.array([cell for _, cell in used], dtype=np.int64)
     bed_m = drained.drainage.filled_m.ravel()[cells]
     rises = np.array([reading.rise_m(float(bed)) for (reading, _), bed in zip(used, bed_m, strict=True)])
+
+    def rise_of(errors_m: FloatArray) -> FloatArray:
+        # A river that keeps to its bed does so whatever its gauge is wrong by.
+        told = np.where(rises > 0, np.maximum(rises + errors_m, 0.0), 0.0)
+        return rise_along_streams(drained.drainage, streams, cells, told)
+
     inputs = {
         "gauges": [
             _gauge_input(reading, rise) for (reading, _), rise in zip(used, rises.tolist(), strict=True)
@@ -103,9 +148,8 @@ def from_gauges(window: Window, terrain_file: Path, *, keep_drainage: bool) -> x
         "gauges_without_reading": [reading.name for reading in readings if reading.stage_m is None],
         "gauges_off_the_streams": [reading.name for reading, cell in placed if cell is None],
     }
-    rise_m = rise_along_streams(drained.drainage, streams, cells, rises)
-    simulated = drained.terrain.simulated or any(reading.simulated for reading, _ in used)
-    return _surface(drained, rise_m, inputs=inputs | basis_on(terrain_file), simulated=simulated)
+    simulated = any(reading.simulated for reading, _ in used)
+    return _simulate(drained, terrain_file, rise_of, len(used), inputs=inputs, simulated=simulated, rain=rain)
 
 
 def from_uniform_rise(stage_m: float, terrain_file: Path) -> xr.DataArray:
@@ -118,9 +162,36 @@ def from_uniform_rise(stage_m: float, terrain_file: Path) -> xr.DataArray:
     if not 0 <= stage_m <= MAX_DEPTH_M:
         raise InvalidParameterError("stage-m", f"{stage_m:g} m is not between 0 and {MAX_DEPTH_M:g} m.")
     drained = drained_terrain(terrain_file)
-    rise_m = np.where(_streams(drained), stage_m, 0.0)
-    inputs = {"uniform_rise_m": stage_m} | basis_on(terrain_file)
-    return _surface(drained, rise_m, inputs=inputs, simulated=drained.terrain.simulated)
+    streams = streams_of(drained)
+
+    def rise_of(errors_m: FloatArray) -> FloatArray:
+        rise_m = max(0.0, stage_m + float(errors_m[0])) if stage_m > 0 else 0.0
+        return np.where(streams, rise_m, 0.0)
+
+    inputs = {"uniform_rise_m": stage_m}
+    flood = _simulate(drained, terrain_file, rise_of, 1, inputs=inputs, simulated=False, rain=None)
+    return flood.as_surface()
+
+
+def _simulate(
+    drained: DrainedTerrain,
+    terrain_file: Path,
+    rise_of: Callable[[FloatArray], FloatArray],
+    gauges: int,
+    *,
+    inputs: dict[str, Any],
+    simulated: bool,
+    rain: RainField | None,
+) -> Simulation:
+    told = {} if rain is None else {"rain": rain.inputs}
+    return simulate(
+        drained,
+        rise_of,
+        gauges,
+        rain_mm=None if rain is None else rain.rain_mm,
+        inputs=inputs | told | basis_on(terrain_file) | model_parameters(),
+        simulated=simulated or (rain is not None and rain.simulated),
+    )
 
 
 def latest_readings(connection: Connection, window: Window) -> list[Reading]:
@@ -163,37 +234,3 @@ def _gauge_input(reading: Reading, rise_m: float) -> dict[str, Any]:
         "observed_at": None if reading.observed_at is None else reading.observed_at.isoformat(),
         "rise_above_drainage_m": round(rise_m, 2),
     }
-
-
-def _streams(drained: DrainedTerrain) -> BoolArray:
-    return drained.drainage.streams(get_settings().surfaces.flood_risk.stream_area_km2)
-
-
-def _surface(
-    drained: DrainedTerrain, rise_m: FloatArray, *, inputs: dict[str, Any], simulated: bool
-) -> xr.DataArray:
-    drainage, terrain, streams = drained.drainage, drained.terrain, _streams(drained)
-    depth_m = inundation_depth(drainage, streams, water_levels(drainage, streams, rise_m))
-    classes = risk_class(depth_m, get_settings().surfaces.flood_risk.depth_classes_m)
-    bands = np.stack([classes, depth_m])
-    rows, columns = drainage.shape
-    found = {
-        "terrain_sha256": drained.digest,
-        "terrain_notes": list(terrain.notes),
-        "flooded_km2": round(float((depth_m > 0).sum()) * terrain.cell_m**2 / 1e6, 1),
-    }
-    return xr.DataArray(
-        np.where(np.isnan(bands), np.float32(NODATA), bands),
-        dims=("band", "y", "x"),
-        coords={
-            "band": [RISK_CLASS, DEPTH_M],
-            "y": terrain.transform.f - (np.arange(rows) + 0.5) * terrain.cell_m,
-            "x": terrain.transform.c + (np.arange(columns) + 0.5) * terrain.cell_m,
-        },
-        attrs={
-            "crs": terrain.crs.to_wkt(),
-            "transform": terrain.transform,
-            "inputs": inputs | found,
-            "simulated": simulated,
-        },
-    )

@@ -13,14 +13,16 @@ import xarray as xr
 from rasterio.transform import from_origin
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from gis_core.analysis.density import kernel_density
+from gis_core.analysis.bandwidth import cross_validated_bandwidth, silverman_bandwidth
+from gis_core.analysis.density import CELLS_PER_BANDWIDTH, kernel_density
 from gis_core.config import get_settings
 from gis_core.crs import METRIC_SRID, STORAGE_SRID, lonlat_to_metric, transformer
 from gis_core.db import writing
 from gis_core.errors import SurfaceNotBuiltError
 from gis_core.time import Window, local_text, parse_duration
 from gis_core.types import Bounds, FloatArray, Text
-from layers import cameras, detections
+from layers import cameras, detections, themes
+from layers.jobs.blocks import each_block
 from layers.raster import Band, RasterLayer, Stop
 
 _SEEN = detections.LAYER.table.c
@@ -33,6 +35,11 @@ def default_window(at: datetime | None) -> Window:
     Raises:
         SurfaceNotBuiltError: ``at`` is None and no vehicle has ever been seen.
     """
+    return window_until(at, get_settings().surfaces.vehicle_density.window)
+
+
+def window_until(at: datetime | None, duration: str) -> Window:
+    """The stretch of time of that length that ends at ``at``; see ``default_window``."""
     if at is None:
         with writing() as connection:
             latest = connection.execute(
@@ -44,7 +51,7 @@ def default_window(at: datetime | None) -> Window:
             )
         # Windows leave their end out: the next full minute takes the latest vehicle in.
         at = latest.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    return Window(at - parse_duration(get_settings().surfaces.vehicle_density.window), at)
+    return Window(at - parse_duration(duration), at)
 
 
 def build(window: Window) -> xr.DataArray:
@@ -55,7 +62,6 @@ def build(window: Window) -> xr.DataArray:
     """
     settings = get_settings()
     cell_m = settings.surfaces.vehicle_density.cell_m
-    bandwidth_m = settings.surfaces.vehicle_density.bandwidth_m
     bounds = metric_grid(settings.province.bounds, cell_m)
     with writing() as connection:  # a client's statement timeout would be too short for a busy month
         vehicles = _vehicles(connection, window)
@@ -67,11 +73,15 @@ def build(window: Window) -> xr.DataArray:
     x, y = lonlat_to_metric(vehicles[:, 0], vehicles[:, 1])
     # A vehicle in every frame of a camera is one vehicle present all the time.
     present = vehicles[:, 2] / window.duration_s
-    density = kernel_density(x, y, present, bounds=bounds, cell_m=cell_m, bandwidth_m=bandwidth_m)
+    bandwidth_m = _bandwidth_m(x, y, present)
+    density = kernel_density(
+        x, y, present, bounds=bounds, cell_m=cell_m, bandwidth_m=bandwidth_m, each=each_block(settings)
+    )
     inputs = {
         "detections": len(vehicles),
         "detections_without_known_camera": unplaced,
         "cameras": reporting,
+        "bandwidth_m": bandwidth_m,
     }
     return as_surface(density, bounds, inputs=inputs, simulated=simulated)
 
@@ -109,7 +119,8 @@ def as_surface(
 def basis() -> dict[str, Any]:
     """The parameters of a build; see ``RasterLayer.basis``."""
     section = get_settings().surfaces.vehicle_density
-    return {"parameters": {"cell_m": section.cell_m, "bandwidth_m": section.bandwidth_m}}
+    chosen = section.bandwidth_m if section.bandwidth_by == "setting" else section.bandwidth_by
+    return {"parameters": {"cell_m": section.cell_m, "bandwidth_m": chosen}}
 
 
 def metric_grid(bounds: Bounds, cell_m: float) -> Bounds:
@@ -121,6 +132,17 @@ def metric_grid(bounds: Bounds, cell_m: float) -> Bounds:
     west, south = (math.floor(edge / cell_m) * cell_m for edge in box[:2])
     east, north = (math.ceil(edge / cell_m) * cell_m for edge in box[2:])
     return Bounds(west, south, east, north)
+
+
+def _bandwidth_m(x: FloatArray, y: FloatArray, present: FloatArray) -> float:
+    """The bandwidth that the settings want: theirs, or one found from the data, of five cells at least."""
+    section = get_settings().surfaces.vehicle_density
+    least_m = CELLS_PER_BANDWIDTH * section.cell_m
+    if section.bandwidth_by == "cross-validation":
+        return cross_validated_bandwidth(x, y, present, least_m=least_m)
+    if section.bandwidth_by == "silverman":
+        return max(least_m, silverman_bandwidth(x, y, present))
+    return section.bandwidth_m
 
 
 def _vehicles(connection: Connection, window: Window) -> FloatArray:
@@ -188,6 +210,7 @@ SURFACE = RasterLayer(
     build=build,
     default_window=default_window,
     basis=basis,
-    follows=("cameras",),
+    follows=("cameras", "detections"),
     keywords=("giao thông", "mật độ", "traffic", "density"),
+    theme=themes.TRAFFIC,
 )

@@ -10,6 +10,40 @@ const huegis = (() => {
     return made;
   };
 
+  let words = {};
+
+  /* Which cameras and frames the numbers are made of, asked for only when somebody wants to know. */
+  const origin = (query) => {
+    const box = element("div", undefined, "origin");
+    const button = element("button", words.origin);
+    button.type = "button";
+    button.onclick = async () => {
+      button.disabled = true;
+      const list = element("ul");
+      list.setAttribute("aria-live", "polite");
+      box.append(list);
+      try {
+        const answer = await fetch(`origin?${query}`);
+        if (!answer.ok) throw new Error(answer.statusText);
+        const { cameras } = await answer.json();
+        for (const one of cameras) {
+          const said = words.originCamera
+            .replace("{camera}", [one.camera_code, one.camera_name].filter(Boolean).join(", "))
+            .replace("{detections}", one.detections)
+            .replace("{frames}", one.frames)
+            .replace("{hours}", one.hours);
+          list.append(element("li", said));
+        }
+        if (!cameras.length) list.append(element("li", words.originNone));
+      } catch {
+        list.append(element("li", words.originFailed));
+      }
+      list.scrollIntoView({ block: "nearest" });
+    };
+    box.append(button);
+    return box;
+  };
+
   const popup = (said, labels) => {
     const box = element("div", undefined, "popup");
     box.append(element("h2", said.t));
@@ -17,6 +51,7 @@ const huegis = (() => {
     const list = element("dl");
     for (const [label, value] of said.r) list.append(element("dt", labels[label]), element("dd", value));
     box.append(list);
+    if (said.o && location.protocol.startsWith("http")) box.append(origin(said.o));
     return box;
   };
 
@@ -103,7 +138,8 @@ const huegis = (() => {
     });
 
   /* Names for the controls in the page's language, and a way to reach features by keyboard. */
-  const finish = (map, words) => {
+  const finish = (map, said) => {
+    words = said;
     map.attributionControl.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
     L.control.scale({ imperial: false }).addTo(map);
     const box = map.getContainer();

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rasterio
+from affine import Affine
 from numpy.typing import NDArray
 from pygeoapi.provider.base import BaseProvider, ProviderInvalidQueryError
+from rasterio.enums import Resampling
 from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window, from_bounds
 
@@ -19,12 +22,16 @@ from gis_core.errors import GisError, InvalidParameterError, quoted
 from gis_core.types import Bounds
 from layers.raster import RasterLayer, read_record
 from layers.registry import SURFACES
+from layers.surfaces.series import kept_at
+from ogc_api.coverage_query import Cut
 from ogc_api.schema import Fields, surface_schema
 
 GEOTIFF = "GTiff"
 GEOTIFF_TYPE = "image/tiff; application=geotiff"
 COVERAGE_JSON_TYPE = "application/prs.coverage+json"
 _MOST_JSON_VALUES = 500_000
+_MOST_CELLS = 25_000_000
+"""A hundred megabytes before compression: what one answer may hold in memory."""
 
 
 class CoverageProvider(BaseProvider):  # type: ignore[misc]  # pygeoapi has no types
@@ -52,41 +59,44 @@ class CoverageProvider(BaseProvider):  # type: ignore[misc]  # pygeoapi has no t
         try:
             bounds = Bounds(*bbox) if bbox else None
             read = read_geotiff if format_ == GEOTIFF else read_coverage_json
-            return read(self._surface, tuple(properties), bounds, bbox_crs)
+            return read(self._surface, Cut(bounds, bbox_crs, tuple(properties)))
         except GisError as error:
             raise ProviderInvalidQueryError(str(error), user_msg=str(error)) from error
 
 
-def built_path(surface: RasterLayer) -> Path:
-    """The surface's file.
+def built_path(surface: RasterLayer, until: datetime | None = None) -> Path:
+    """The file of the surface as it is now, or as it was at an instant.
 
     Raises:
         SurfaceNotBuiltError: it has not been built yet.
     """
-    path = surface.path(get_settings())
+    settings = get_settings()
+    path = surface.path(settings) if until is None else kept_at(surface, until, settings).path
     read_record(surface, path)
     return path
 
 
-def read_geotiff(surface: RasterLayer, bands: tuple[str, ...], bounds: Bounds | None, srid: int) -> bytes:
+def read_geotiff(surface: RasterLayer, cut: Cut) -> bytes:
     """Cells as a GeoTIFF in the surface's own CRS.
 
     Raises:
         SurfaceNotBuiltError: it has not been built yet.
-        InvalidParameterError: the box does not meet the surface, or a band does not exist.
+        InvalidParameterError: the box does not meet the surface, a band does not exist, or there would
+            be too many cells.
     """
-    indexes = _indexes(surface, bands)
-    with rasterio.open(built_path(surface)) as source:
-        window = _window(source, bounds, srid)
+    indexes = _indexes(surface, cut.bands)
+    with rasterio.open(built_path(surface, cut.until)) as source:
+        window = _window(source, cut.bounds, cut.srid)
+        width, height = _size(window, cut, len(indexes), _MOST_CELLS)
         profile = {
             "driver": GEOTIFF, "dtype": source.dtypes[0], "nodata": source.nodata, "crs": source.crs,
-            "count": len(indexes), "width": window.width, "height": window.height,
-            "transform": source.window_transform(window), "compress": "deflate", "tiled": True,
+            "count": len(indexes), "width": width, "height": height,
+            "transform": _transform(source, window, width, height), "compress": "deflate", "tiled": True,
             "blockxsize": 256, "blockysize": 256,
         }  # fmt: skip
         with MemoryFile() as memory:
             with memory.open(**profile) as target:
-                target.write(source.read(indexes, window=window))
+                target.write(_read(source, surface, indexes, window, (width, height)))
                 for position, index in enumerate(indexes, 1):
                     target.set_band_description(position, surface.bands[index - 1].name)
                     target.set_band_unit(position, surface.bands[index - 1].unit)
@@ -94,27 +104,21 @@ def read_geotiff(surface: RasterLayer, bands: tuple[str, ...], bounds: Bounds | 
             return bytes(memory.read())
 
 
-def read_coverage_json(
-    surface: RasterLayer, bands: tuple[str, ...], bounds: Bounds | None, srid: int
-) -> dict[str, Any]:
+def read_coverage_json(surface: RasterLayer, cut: Cut) -> dict[str, Any]:
     """Cells as CoverageJSON (OGC 21-069r2), nodata as null, axes at cell centres.
 
     Raises:
         SurfaceNotBuiltError: it has not been built yet.
-        InvalidParameterError: as for a GeoTIFF, or there would be too many values.
+        InvalidParameterError: as for a GeoTIFF, with fewer cells allowed.
     """
-    indexes = _indexes(surface, bands)
-    with rasterio.open(built_path(surface)) as source:
-        window = _window(source, bounds, srid)
-        if window.width * window.height * len(indexes) > _MOST_JSON_VALUES:
-            raise InvalidParameterError(
-                "bbox", f"more than {_MOST_JSON_VALUES} values; ask for a smaller box, or for f={GEOTIFF}."
-            )
-        cells = source.read(indexes, window=window)
-        transform = source.window_transform(window)
+    indexes = _indexes(surface, cut.bands)
+    with rasterio.open(built_path(surface, cut.until)) as source:
+        window = _window(source, cut.bounds, cut.srid)
+        width, height = _size(window, cut, len(indexes), _MOST_JSON_VALUES)
+        cells = _read(source, surface, indexes, window, (width, height))
+        transform = _transform(source, window, width, height)
         epsg, nodata = source.crs.to_epsg(), source.nodata
         geographic = source.crs.is_geographic
-    height, width = cells.shape[1:]
     left, top = transform @ (0.5, 0.5)
     right, bottom = transform @ (width - 0.5, height - 0.5)
     chosen = [surface.bands[index - 1] for index in indexes]
@@ -173,6 +177,39 @@ def _indexes(surface: RasterLayer, bands: tuple[str, ...]) -> list[int]:
             "properties", f"there is no band {quoted(unknown[0])}; there are: {', '.join(names)}."
         )
     return [names.index(name) + 1 for name in bands or names]
+
+
+def _size(window: Window, cut: Cut, bands: int, most: int) -> tuple[int, int]:
+    """How many columns and rows to answer with."""
+    width, height = window.width, window.height
+    if cut.size is not None:
+        width, height = cut.size
+    elif cut.factors is not None:
+        width, height = (max(1, round(n / by)) for n, by in zip((width, height), cut.factors, strict=True))
+    if width * height * bands > most:
+        raise InvalidParameterError(
+            "bbox", f"more than {most:,} values; ask for a smaller box, or for coarser cells by scale-size."
+        )
+    return width, height
+
+
+def _read(
+    source: DatasetReader, surface: RasterLayer, indexes: list[int], window: Window, size: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Cells of a window in another number of columns and rows, shape (bands, rows, columns)."""
+    width, height = size
+    cells: NDArray[np.float32] = source.read(
+        indexes,
+        window=window,
+        out_shape=(len(indexes), height, width),
+        resampling=Resampling[surface.overviews],
+    )
+    return cells
+
+
+def _transform(source: DatasetReader, window: Window, width: int, height: int) -> Affine:
+    here: Affine = source.window_transform(window)
+    return here @ Affine.scale(window.width / width, window.height / height)
 
 
 def _window(source: DatasetReader, bounds: Bounds | None, srid: int) -> Window:

@@ -15,9 +15,9 @@ import psycopg
 import pytest
 
 import migrations
+from gis_core.access import digest_of
 from gis_core.cluster import Cluster
 from gis_core.db import make_engine
-from layers.collect.access import digest_of
 from tests.conftest import Place, RunningService, serving
 from tests.ingesting import HUE, HUE_GRID, point
 from tests.surviving import count, kill_9, wait_for_rows_in_flight

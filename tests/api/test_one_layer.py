@@ -105,6 +105,8 @@ def test_a_new_layer_needs_one_file_and_one_line(house_with_hospitals: Path, pla
         queryables = httpx.get(f"{base_url}/ogc/collections/hospitals/queryables?f=json").json()
         assert "beds" in queryables["properties"]
         assert "Bệnh viện" in httpx.get(f"{base_url}/maps/all").text
+        assert "#c62828" in httpx.get(f"{base_url}/ogc/styles/hospitals", params={"f": "sld11"}).text
+        assert "hue-layer-hospitals" in httpx.get(f"{base_url}/qgis/hue.qgs").text
     finally:
         process.terminate()
         process.communicate(timeout=30)

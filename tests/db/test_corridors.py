@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -17,18 +18,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from gis_core.config import get_settings
 from gis_core.crs import METRIC_SRID, STORAGE_SRID, transformer
 from gis_core.db import reading, writing
-from gis_core.errors import GisError, InvalidParameterError
+from gis_core.errors import FeatureNotFoundError, GisError, IngestError, InvalidParameterError
 from gis_core.time import Window
 from layers.base import Layer
 from layers.camera_counts import read_counts
+from layers.corridor_choice import along, between, named, read_line
 from layers.corridor_commands import group
-from layers.corridors import corridors, hourly_density, last_day, whole_corridor
+from layers.corridor_totals import by_class, in_bins, whole_bins, whole_corridor
+from layers.corridors import corridors, hourly_density, last_day
 from layers.enrich.stored import days_to_enrich, enrich_day
+from layers.passenger_cars import chosen_units
 from layers.registry import LAYERS
 from layers.rollup import record_frames
 from layers.store import complete, forget_simulated, put
+from layers.tracks import with_tracks
+from layers.viewsheds import compute_views
 from tests.conftest import Place
 
 HOUR = timedelta(hours=1)
@@ -212,6 +219,214 @@ def test_the_commands_show_local_time_and_write_every_segment(tmp_path: Path) ->
 
 
 # --- counts by camera --------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("street")
+def test_errors_and_seen_parts_of_segments_and_of_the_corridor() -> None:
+    see("C1", SEVEN, 50, "car", "bus", "motorcycle", "car")
+    see("C3", SEVEN, 1150, "car")
+    first, second = hourly().itertuples(index=False)
+    # Four vehicles in ten frames of 100 m, one km sampled; C2 was silent.
+    assert first.veh_km_sigma == pytest.approx(2 / 1.0, rel=0.005)
+    squares = 1 + (10.5 / 3.4) ** 2 + (1 / 3.4) ** 2 + 1
+    assert first.pcu_km_sigma == pytest.approx(squares**0.5, rel=0.005)
+    assert (first.seen_part, second.seen_part) == (pytest.approx(0.1, rel=0.01), pytest.approx(0.2, rel=0.01))
+    whole = whole_corridor(hourly()).iloc[0]
+    assert whole["seen_part"] == pytest.approx((0.1 * 1000 + 0.2 * 500) / 1500, rel=0.01)
+    assert whole["veh_km_sigma"] == pytest.approx(((2 * 1000) ** 2 + (1 * 500) ** 2) ** 0.5 / 1500, rel=0.005)
+
+
+@pytest.mark.usefixtures("street")
+def test_an_empty_road_is_not_sure_to_be_empty() -> None:
+    with writing() as connection:
+        record_frames(connection, ["C1"] * 2, [SEVEN, SEVEN + HOUR / 2])
+    first, second = hourly().itertuples(index=False)
+    assert (first.veh_km, first.veh_km_sigma) == (0, pytest.approx(5, rel=0.005))
+    assert first.pcu_km_sigma == pytest.approx(5, rel=0.005)
+    assert pd.isna(second.veh_km_sigma)
+    assert pd.isna(second.seen_part)
+
+
+@pytest.mark.usefixtures("street")
+def test_cameras_that_see_the_same_stretch_see_no_more_of_it() -> None:
+    with writing() as connection:
+        compute_views(connection, get_settings())
+        connection.execute(
+            text("UPDATE gis.segment_views SET from_fraction = 0.1, to_fraction = 0.2, seen_length_m = 100")
+        )
+        record_frames(connection, ["C1", "C2"], [SEVEN, SEVEN])
+    assert hourly().iloc[0]["seen_part"] == pytest.approx(0.1, rel=1e-3)
+    assert hourly().iloc[0]["seen_length_m"] == pytest.approx(200)
+
+
+@pytest.mark.usefixtures("street")
+def test_longer_bins_are_the_sums_of_their_observed_hours() -> None:
+    see("C1", SEVEN, 50, "car")
+    see("C1", SEVEN + HOUR, 50, "car", "car", "car")
+    see("C1", SEVEN + 5 * HOUR, 50, "bus")
+    three = 3 * HOUR
+    window = whole_bins(Window(SEVEN, SEVEN + 6 * HOUR), three)
+    # Seven is an hour after six, when a bin of three begins in Huế.
+    assert window.start == SEVEN - HOUR
+    with reading() as connection:
+        chosen = named(connection, "Lê Lợi")
+        binned = in_bins(hourly_density(connection, chosen, window), three)
+        classes = by_class(connection, chosen, binned, three)
+    rows = binned[binned["segment_code"] == "S1"].set_index("hour_at")
+    begin = rows.loc[SEVEN - HOUR]
+    assert (begin["hours_observed"], begin["vehicles"], begin["frames"]) == (2, 4, 20)
+    assert begin["veh_km"] == pytest.approx(4 / (20 * 0.1), rel=0.005)
+    assert begin["veh_km_sigma"] == pytest.approx(2 / (20 * 0.1), rel=0.005)
+    assert rows["hours_observed"].tolist() == [2, 0, 1]
+    assert pd.isna(rows.iloc[1]["veh_km"])
+    assert classes[["hour_at", "class_name", "vehicles"]].to_numpy().tolist() == [
+        [pd.Timestamp(SEVEN - HOUR), "car", 4],
+        [pd.Timestamp(SEVEN + 5 * HOUR), "bus", 1],
+    ]
+    assert classes["veh_km"].tolist() == [pytest.approx(2, rel=0.005), pytest.approx(1, rel=0.005)]
+    assert classes["pcu_km"].iloc[1] == pytest.approx(10.5 / 3.4, rel=0.005)
+
+
+@pytest.mark.parametrize("wrong", [timedelta(minutes=30), 5 * HOUR, 36 * HOUR])
+def test_bins_that_fit_no_day_are_refused(wrong: timedelta) -> None:
+    with pytest.raises(InvalidParameterError, match="hours that fit into a day"):
+        whole_bins(Window(SEVEN, SEVEN + HOUR), wrong)
+
+
+@pytest.mark.usefixtures("street")
+def test_the_table_of_units_goes_by_the_design_speed_of_each_road() -> None:
+    with writing() as connection:
+        connection.execute(text("UPDATE gis.road_segments SET design_speed_kmh = 40 WHERE code = 'S2'"))
+    see("C1", SEVEN, 50, "bus", "Rocket")
+    see("C3", SEVEN, 1150, "bus", "motorcycle")
+    table = chosen_units(get_settings(), "tcxdvn104")
+    with reading() as connection:
+        rows = hourly_density(connection, "Lê Lợi", Window(SEVEN, SEVEN + HOUR), table)
+    # No design speed counts as the fastest; what no table knows as a car.
+    assert rows["pcu"].tolist() == [2.5 + 1, 3.0 + 0.25]
+    with pytest.raises(InvalidParameterError, match="no table 'yards'; there are: hanoi, tcxdvn104"):
+        chosen_units(get_settings(), "yards")
+
+
+@pytest.mark.usefixtures("street")
+def test_a_drawn_line_and_a_route_choose_their_roads(tmp_path: Path) -> None:
+    into(
+        LAYERS["road_segments"],
+        {"code": ["CROSS", "BESIDE"], "road_class": "tertiary", "one_way": [False, True]},
+        [
+            shapely.LineString([lonlat(500, -200), lonlat(500, 200)]),
+            shapely.LineString([lonlat(1500, 0), lonlat(1500, 100), lonlat(0, 100)]),
+        ],
+    )
+    west, east, north = lonlat(0, 5), lonlat(1495, -5), lonlat(700, 100)
+    with reading() as connection:
+        drawn = along(connection, shapely.LineString([east, west]))
+        assert drawn.segments["segment_code"].tolist() == ["S2", "S1"]
+        routed = between(connection, lonlat(900, 0), north)
+        # Round by the one-way road, which cannot be entered from its other end.
+        assert routed.segments["segment_code"].tolist() == ["S1", "S2", "BESIDE"]
+        assert routed.name == "1.50 km"
+        with pytest.raises(InvalidParameterError, match="no way along the known roads"):
+            between(connection, north, lonlat(900, 0))
+        with pytest.raises(InvalidParameterError, match="no known road lies within 250 m"):
+            between(connection, lonlat(0, 9_000), north)
+        with pytest.raises(InvalidParameterError, match="no known road lies along it"):
+            along(connection, shapely.LineString([lonlat(0, 900), lonlat(900, 900)]))
+    see("C1", SEVEN, 50, "car")
+    file = tmp_path / "line.geojson"
+    file.write_text(shapely.to_geojson(shapely.LineString([west, east])))
+    for line in (str(file), f"{west[0]},{west[1]} {east[0]},{east[1]}"):
+        shown = CliRunner().invoke(group, ["density", "--line", line], catch_exceptions=False).output
+        assert "2 đoạn / segments, 1.50 km" in shown
+        assert "2025-10-27 07:00" in shown
+    csv_file = tmp_path / "classes.csv"
+    route = ["density", "--from", f"{west[0]},{west[1]}", "--to", f"{east[0]},{east[1]}", "--bin", "1d"]
+    more = ["--from", "2025-10-27", "--by-class", "--csv", str(csv_file)]
+    assert "2025-10-27 00:00" in CliRunner().invoke(group, [*route, *more], catch_exceptions=False).output
+    assert "S1,car,2025-10-27 00:00,1," in csv_file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ([], "Say one of NAME"),
+        (["Lê Lợi", "--line", "1,2 3,4"], "Say one of NAME"),
+        (["--from", "107.5,16.4"], "needs both places"),
+        (["Lê Lợi", "--within", "5"], "is for --line"),
+        (["Lê Lợi", "--by-class"], "needs --csv"),
+        (["--from", "1,2", "--from", "3,4", "--to", "1,2"], "one time and one place"),
+    ],
+)
+def test_a_corridor_is_said_in_one_way(database: str, options: list[str], reason: str) -> None:
+    done = CliRunner().invoke(group, ["density", *options])
+    assert (done.exit_code, reason in done.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "written", ["", "1,2", "1,2 3", "POINT (1 2)", '{"type": "Point"}', "LINESTRING (900 1, 2 3)", "x"]
+)
+def test_what_is_no_line_is_refused(written: str) -> None:
+    with pytest.raises(InvalidParameterError, match="line"):
+        read_line(written)
+
+
+@pytest.mark.usefixtures("street")
+def test_tracks_give_flow_and_speed_by_edie(tmp_path: Path) -> None:
+    see("C1", SEVEN, 50, "car")
+    file = tmp_path / "tracks.csv"
+    # Two cars at 10 m/s over 80 m and a motorcycle at 5 m/s over 40 m, of 100 m seen for 100 s.
+    rows = ["camera_code,track,class_name,seen_at,lon,lat"]
+    for track, name, speed_m_s, meters in ((1, "car", 10, 80), (2, "car", 10, 80), (3, "motorcycle", 5, 40)):
+        for second in range(meters // speed_m_s + 1):
+            lon, lat = lonlat(10 + speed_m_s * second, 2)
+            at = SEVEN + timedelta(seconds=second + 10 * track)
+            rows.append(f"C1,{track},{name},{at.isoformat()},{lon},{lat}")
+    file.write_text("\n".join(rows))
+    take = ["tracks", str(file), "--from", SEVEN.isoformat(), "--to", f"{SEVEN + timedelta(seconds=100)}"]
+    for _ in range(2):  # given again it changes nothing
+        done = CliRunner().invoke(group, take, catch_exceptions=False)
+        assert "3 vết xe / tracks, 27 vị trí / positions, 0 ngoài đường" in done.output
+    with reading() as connection:
+        found = with_tracks(
+            connection, in_bins(hourly_density(connection, "Lê Lợi", Window(SEVEN, SEVEN + HOUR)), HOUR), HOUR
+        )
+    first, second_ = found.itertuples(index=False)
+    assert first.speed_kmh == pytest.approx(3.6 * 200 / 24, rel=1e-3)
+    assert first.edie_veh_km == pytest.approx(1000 * 24 / (100 * 100), rel=0.01)
+    assert first.flow_veh_h == pytest.approx(3600 * 200 / (100 * 100), rel=0.01)
+    assert first.flow_veh_h == pytest.approx(first.edie_veh_km * first.speed_kmh)
+    assert all(pd.isna([second_.speed_kmh, second_.flow_veh_h]))
+    assert whole_corridor(found)["speed_kmh"].iloc[0] == pytest.approx(30, rel=1e-3)
+    shown = CliRunner().invoke(group, ["density", "Lê Lợi"], catch_exceptions=False).output
+    assert "Flow" in shown
+    assert "30.0" in shown
+    file.write_text("camera_code,track\n1,2")
+    with pytest.raises(IngestError, match="columns are missing: class_name"):
+        CliRunner().invoke(group, ["tracks", str(file)], catch_exceptions=False)
+    file.write_text(f"{rows[0]}\n{rows[1]}\nC1,1,car,never,1,1")
+    with pytest.raises(IngestError, match="row 3: a position needs all six columns"):
+        CliRunner().invoke(group, ["tracks", str(file)], catch_exceptions=False)
+
+
+@pytest.mark.usefixtures("street")
+def test_where_a_segments_numbers_come_from() -> None:
+    see("C1", SEVEN, 50, "car", "car")
+    see("C1", SEVEN + HOUR / 2, 50, "car")
+    with writing() as connection:
+        record_frames(connection, ["C2"], [SEVEN])
+    shown = CliRunner().invoke(group, ["origin", "S1", "--json"], catch_exceptions=False).output
+    told = json.loads(shown)
+    assert [
+        (one["camera_code"], one["hours"], one["frames"], one["detections"]) for one in told["cameras"]
+    ] == [
+        ("C1", 1, 10, 3),
+        ("C2", 1, 1, 0),
+    ]
+    assert told["hours"][0]["frame_times"] == ["2025-10-27T00:00:00+00:00", "2025-10-27T00:30:00+00:00"]
+    assert "CAM" not in CliRunner().invoke(group, ["origin", "S2"], catch_exceptions=False).output
+    with pytest.raises(FeatureNotFoundError, match="'S9'"):
+        CliRunner().invoke(group, ["origin", "S9"], catch_exceptions=False)
+
 
 MINUTES = st.integers(0, 6 * 24 * 60)
 

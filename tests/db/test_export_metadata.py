@@ -141,7 +141,7 @@ def test_a_shapefile_carries_iso_19139_with_the_full_names_of_its_columns(tmp_pa
     path = written(tmp_path / "a.shp.zip", crs="EPSG:9214")
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
-        root = ElementTree.fromstring(archive.read("observations.shp.xml"))  # noqa: S314 - our own
+        root = ElementTree.fromstring(archive.read("observations.shp.xml"))
     texts = [element.text or "" for element in root.iter("{http://www.isotc211.org/2005/gco}CharacterString")]
     assert root.tag == f"{GMD}MD_Metadata"
     assert "Quan trắc của các trạm / Observations of the stations" in texts

@@ -6,15 +6,21 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
+from rasterio.crs import CRS
+from rasterio.transform import from_origin
 
+from gis_core.crs import METRIC_SRID
 from gis_core.db import reading
 from gis_core.errors import IngestError
+from gis_core.terrain import RasterTerrain
 from layers.ingest.load import load_file
 from layers.ingest.report import FileReport, RefusedError, Rejections
 from layers.ingest.source import Request
 from layers.read import read
 from layers.registry import LAYERS
+from layers.surfaces.flood_exposure import exposure_on
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -55,6 +61,24 @@ def test_the_roads_of_andorra(shared_data: Path) -> None:
     inside = Counter(vertex for line in roads.geometry for vertex in line.coords[1:-1])
     ends = {vertex for line in roads.geometry for vertex in (line.coords[0], line.coords[-1])}
     assert not ends & set(inside)
+
+
+def test_buildings_of_hue_raise_the_exposure_where_they_stand(shared_data: Path) -> None:
+    report = load_one(shared_data / "osm" / "hue_buildings.geojson", "buildings")
+    assert report.rows.inserted == 169
+    with reading() as connection:
+        buildings = read(connection, LAYERS["buildings"]).to_crs(METRIC_SRID)
+        assert (buildings["use"] == "yes").any()
+        west, south, east, north = buildings.total_bounds
+        cells = np.zeros((round((north - south) / 60) + 4, round((east - west) / 60) + 4), np.float32)
+        grid = from_origin(west - 60, north + 60, 60, 60)
+        terrain = RasterTerrain("level", cells, grid, CRS.from_epsg(METRIC_SRID))
+        exposure, inputs, _ = exposure_on(connection, terrain)
+    assert inputs["buildings"] == 169
+    raised = exposure > exposure.min()
+    assert 0 < raised.sum() <= 169
+    column, row = ~terrain.transform @ buildings.geometry.iloc[0].centroid.coords[0]
+    assert raised[int(row), int(column)]
 
 
 def test_the_fires_of_modis(shared_data: Path) -> None:

@@ -267,3 +267,22 @@ def test_a_job_that_is_killed_leaves_the_old_or_the_new_file(point: str) -> None
     counts = roll_ups()
     run("reroll", "--from", "2023-09-21", "--to", "2023-10-31")
     assert roll_ups() == counts
+
+
+@pytest.mark.usefixtures("seen")
+def test_a_surface_is_the_same_to_the_bit_here_on_threads_and_on_a_cluster(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gis_core.analysis.density._BLOCK_ROWS", 500)
+    window = Window(datetime(2023, 9, 1, tzinfo=UTC), datetime(2023, 10, 1, tzinfo=UTC))
+    here = build(window).to_numpy()
+    assert here.max() > 0
+    monkeypatch.setenv("HUEGIS_SURFACES__ENGINE", "dask")
+    get_settings.cache_clear()
+    np.testing.assert_array_equal(build(window).to_numpy(), here)
+    with cluster():
+        np.testing.assert_array_equal(build(window).to_numpy(), here)
+    monkeypatch.setenv("HUEGIS_DASK__SCHEDULER", "tcp://127.0.0.1:9")
+    get_settings.cache_clear()
+    with pytest.raises(JobError, match="No Dask scheduler answers"):
+        build(window)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from gis_core.types import Bounds, FloatArray
 
 BOUNDS = Bounds(0.0, 0.0, 4000.0, 3000.0)
 CELL_M, BANDWIDTH_M = 50.0, 250.0
+PEAK_PER_KM2 = 1e6 / (2 * np.pi * BANDWIDTH_M**2)
 
 
 def exact_density(x: FloatArray, y: FloatArray, weights: FloatArray) -> FloatArray:
@@ -42,10 +45,10 @@ def test_many_points_are_within_half_a_percent_of_the_exact_sum() -> None:
 
 def test_one_point_at_a_cell_centre_has_the_height_of_the_kernel() -> None:
     found = density(np.array([2025.0]), np.array([1525.0]))
-    peak_per_km2 = 1e6 / (2 * np.pi * BANDWIDTH_M**2)
+
     row, column = np.unravel_index(found.argmax(), found.shape)
     assert (row, column) == (29, 40)
-    assert found.max() == pytest.approx(peak_per_km2, rel=0.005)
+    assert found.max() == pytest.approx(PEAK_PER_KM2, rel=0.005)
 
 
 @settings(max_examples=60, deadline=None)
@@ -63,11 +66,11 @@ def test_mass_is_kept_away_from_the_edge(points: list[tuple[float, float, float]
 def test_points_just_outside_reach_in_and_those_far_outside_do_not() -> None:
     just_west, far_west = (
         density(np.array([-1.0]), np.array([1500.0])),
-        density(np.array([-1001.0]), np.array([1500.0])),
+        density(np.array([-1051.0]), np.array([1500.0])),
     )
     mass = just_west.sum() * CELL_M**2 / 1e6
-    # Half a cell west of the edge on the grid of bins: the part of the kernel beyond 25 m.
-    assert mass == pytest.approx(0.46, abs=0.01)
+    # The part of the kernel that lies more than 1 m east of its middle.
+    assert mass == pytest.approx(0.498, abs=0.002)
     assert just_west[:, 0].max() > just_west[:, 1].max()
     assert far_west.max() == 0
 
@@ -97,3 +100,38 @@ def test_a_cell_too_coarse_for_the_bandwidth_is_refused() -> None:
 @pytest.mark.parametrize(("width_m", "columns"), [(100.0, 2), (101.0, 3), (0.0, 1)])
 def test_the_grid_covers_its_bounds(width_m: float, columns: int) -> None:
     assert grid_shape(Bounds(0, 0, width_m, 50), 50.0) == (1, columns)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0, 4000), st.floats(0, 3000), st.floats(0.1, 10)), min_size=1, max_size=12)
+)
+def test_few_points_anywhere_in_their_cells_err_no_more(points: list[tuple[float, float, float]]) -> None:
+    x, y, weights = np.array(points).T
+    exact = exact_density(x, y, weights)
+    # What all points in the worst place of their cells can do, and the kernel's end.
+    assert np.abs(density(x, y, weights) - exact).max() < 0.0055 * weights.sum() * PEAK_PER_KM2
+
+
+def test_points_without_a_position_count_nowhere_and_a_grid_has_its_limit() -> None:
+    assert density(np.array([np.nan, 1e30]), np.array([10.0, np.inf])).max() == 0
+    with pytest.raises(InvalidParameterError, match="makes a grid of"):
+        kernel_density(*np.zeros((3, 1)), bounds=Bounds(0, 0, 1e6, 1e6), cell_m=1.0, bandwidth_m=5.0)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 64, 1000])
+def test_blocks_of_any_height_give_the_same_bits(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(2710)
+    x, y = random.uniform(0, 4000, (2, 500))
+    bounds = Bounds(0, 0, 4000, 4000)
+    whole = kernel_density(x, y, np.ones(500), bounds=bounds, cell_m=20, bandwidth_m=150)
+    monkeypatch.setattr("gis_core.analysis.density._BLOCK_ROWS", rows)
+    asked = []
+
+    def each(work: Callable[[FloatArray], FloatArray], blocks: Sequence[FloatArray]) -> list[FloatArray]:
+        asked.append(len(blocks))
+        return [work(block.copy()) for block in blocks]
+
+    parts = kernel_density(x, y, np.ones(500), bounds=bounds, cell_m=20, bandwidth_m=150, each=each)
+    assert asked == [-(-200 // rows)]
+    np.testing.assert_array_equal(parts, whole)

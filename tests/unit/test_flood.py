@@ -1,4 +1,4 @@
-"""Water levels, depth and class on a valley worked by hand, and their monotony in the stage."""
+"""Water levels, and depth on a valley worked by hand, and their monotony in the stage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from gis_core.analysis.flood import (
     OVERFLOW_SLOPE,
     inundation_depth,
     rise_along_streams,
-    risk_class,
     water_levels,
 )
 from gis_core.analysis.hydrology import Drainage, derive_drainage
@@ -151,8 +150,6 @@ def test_more_stage_never_means_less_water(coast: Drainage, low: float, more: fl
     before, after = flood(coast, row, low), flood(coast, row, low + more)
     land = ~coast.sea
     assert (after[land] >= before[land]).all()
-    classes = [risk_class(depth, (0.15, 0.3, 0.8, 1.5)) for depth in (before, after)]
-    assert (classes[1][land] >= classes[0][land]).all()
 
 
 @settings(max_examples=40, deadline=None)
@@ -161,9 +158,3 @@ def test_every_piece_of_the_flood_holds_a_stream(coast: Drainage, rise: float, r
     wet = flood(coast, row, rise) > 0
     pieces, count = label(wet, np.ones((3, 3)))
     assert set(np.unique(pieces[coast.streams(30.0) & wet])) == set(range(1, count + 1))
-
-
-def test_classes_rise_with_each_threshold() -> None:
-    depth = np.array([[0, 0.01, 0.15, 0.29], [0.3, 0.8, 1.5, np.nan]], dtype=np.float32)
-    found = risk_class(depth, (0.15, 0.3, 0.8, 1.5))
-    np.testing.assert_array_equal(found, [[0, 1, 2, 2], [3, 4, 5, np.nan]])

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from gis_core.analysis.hydrology import Drainage, derive_drainage, open_water
+from gis_core.analysis.hydrology import Drainage, derive_drainage, network_of, open_water
 from gis_core.errors import RasterError
 
 NAN = np.nan
@@ -109,26 +107,95 @@ def test_open_water_on_terrain_that_is_all_dry_or_all_wet(level_m: float) -> Non
     assert water.any() == (level_m < 0)
 
 
-terrains = st.tuples(st.integers(0, 10_000), st.sampled_from([1.0, 0.1, 1 / 3])).map(
-    # Steps that are no binary fractions: depressions then fill to levels that round differently.
-    lambda drawn: (
-        np.random.default_rng(drawn[0]).integers(-3, 25, size=(30, 31)).astype(np.float32)
-        * np.float32(drawn[1])
-    )
+def test_basins_are_numbered_by_their_outlets_and_catchments_by_their_cells() -> None:
+    # Two valleys side by side with a ridge between: each column's water leaves at its southern end.
+    ridge = drainage([[9, 6, 9, 6, 9], [8, 5, 9, 5, 8], [7, 4, 9, 4, 7]])
+    west, east = 2 * 5 + 1, 2 * 5 + 3
+    basins = ridge.basins()
+    assert basins.max() == 2
+    assert (basins[:, :2] == basins[2, 1]).all()
+    assert (basins[:, 3:] == basins[2, 3]).all()
+    # The ridge is as steep on both sides: the first from the north-west takes it.
+    assert (basins[:, 2] == basins[2, 1]).all()
+    catchments = ridge.catchments(np.array([1 * 5 + 1, west, east], dtype=np.int32))
+    assert catchments.tolist() == [[1, 1, 1, 3, 3], [1, 1, 1, 3, 3], [2, 2, 2, 3, 3]]
+
+
+def test_a_catchment_begins_on_the_land() -> None:
+    coast = drainage([[9, 9, 9], [9, 5, -1], [9, 9, 9]], sea_below=0.0)
+    for cell in (5, -1, 9):
+        with pytest.raises(RasterError, match=f"Cell {cell} is not on the land"):
+            coast.catchments(np.array([cell], dtype=np.int32))
+
+
+def test_nested_hollows_fill_to_the_pass_over_which_the_last_of_them_spills() -> None:
+    # From the west: a hollow of 1 behind a pass of 3, one of 2 behind a pass of 5, then 4 and out.
+    nested = drainage([[9] * 7, [9, 1, 3, 2, 5, 4, 4], [9] * 7])
+    assert nested.filled_m[1].tolist() == [9, 5, 5, 5, 5, 4, 4]
+    assert nested.area_km2[1, 6] == nested.area_km2[1, 5] + 3
+
+
+def test_a_hollow_spills_over_the_lower_of_two_passes() -> None:
+    two = drainage([[9] * 7, [3, 6, 9, 1, 9, 7, 2], [9, 9, 5, 9, 8, 9, 9], [9] * 7])
+    # West over 5 and 6, east over 8 and 7: the highest on the way counts.
+    assert two.filled_m[1, 3] == 6
+    assert two.filled_m[2, 2] == 6
+    assert two.filled_m[2, 4] == 8
+
+
+def test_a_plain_of_one_level_drains_to_the_nearest_edge() -> None:
+    plain = drainage([[7] * 7] * 7)
+    assert (plain.filled_m == 7).all()
+    ring = np.minimum.outer(np.minimum(np.arange(7), 6 - np.arange(7)), np.full(7, 3))
+    assert (plain.distance_m >= np.minimum(ring, ring.T) * CELL_M).all()
+    steps = np.minimum(ring, ring.T)
+    below = plain.downstream.reshape(7, 7)
+    inner = steps > 0
+    assert (steps.ravel()[below[inner]] == steps[inner] - 1).all()
+    assert (plain.hand(plain.streams(3.0)) == 0).all()
+
+
+def test_a_void_within_the_land_takes_what_flows_into_it() -> None:
+    # As at the edge of the data: what is not known is not guessed, and no water is led through it.
+    bowl = np.full((5, 5), 9.0)
+    bowl[1:4, 1:4] = 5
+    bowl[2, 2] = NAN
+    holed = drainage(bowl.tolist())
+    assert np.isnan(holed.filled_m[2, 2])
+    assert (holed.filled_m[1:4, 1:4][~np.isnan(bowl[1:4, 1:4])] == 5).all()
+    assert holed.directions[2, 2] == 247
+
+
+def test_elevations_stay_as_they_are_where_nothing_is_filled() -> None:
+    slope = drainage([[0.3, 0.2, 0.1]] * 3)
+    np.testing.assert_array_equal(slope.filled_m, np.float32([[0.3, 0.2, 0.1]] * 3))
+
+
+@pytest.mark.parametrize(
+    ("elevation", "cell_m", "sea", "reason"),
+    [
+        (np.ones(5), 1.0, np.zeros(5, dtype=bool), "grid of rows and columns"),
+        (np.ones((3, 3)), 1.0, np.zeros((3, 4), dtype=bool), "one of the same size"),
+        (np.ones((3, 3)), 0.0, np.zeros((3, 3), dtype=bool), "so many metres wide"),
+        (np.ones((3, 3)), NAN, np.zeros((3, 3), dtype=bool), "so many metres wide"),
+        (np.full((3, 3), NAN), 1.0, np.zeros((3, 3), dtype=bool), "no land"),
+    ],
 )
+def test_what_is_no_grid_of_land_is_refused_with_a_sentence(
+    elevation: np.ndarray, cell_m: float, sea: np.ndarray, reason: str
+) -> None:
+    with pytest.raises(RasterError, match=reason):
+        derive_drainage(elevation.astype(np.float32), cell_m, sea)
 
 
-@settings(max_examples=60, deadline=None)
-@given(terrains)
-def test_all_water_reaches_an_outlet_and_never_runs_uphill(elevation: np.ndarray) -> None:
-    sea = elevation <= elevation.min()
-    sea[:, 0] = True
-    derived = derive_drainage(elevation, CELL_M, sea)
-    land = np.flatnonzero(~sea)
-    assert np.sort(derived.order).tolist() == land.tolist()
-    filled = derived.filled_m.ravel()
-    below = derived.downstream[land]
-    assert (filled[below] <= filled[land]).all()
-    outlets = land[below == land]
-    assert derived.area_km2.ravel()[outlets].sum() == pytest.approx(land.size)
-    assert np.nanmin(derived.hand(derived.streams(4.0))) >= 0
+def test_directions_that_lead_in_a_circle_are_refused() -> None:
+    level = np.ones((1, 3), dtype=np.float32)
+    with pytest.raises(RasterError, match="do not lead all water off the terrain"):
+        network_of(level, level, np.array([[1, 16, 0]], dtype=np.uint8), CELL_M)
+
+
+def test_directions_that_lead_off_the_grid_end_there() -> None:
+    level = np.ones((1, 3), dtype=np.float32)
+    network = network_of(level, level, np.array([[1, 1, 1]], dtype=np.uint8), CELL_M)
+    assert network.downstream.tolist() == [1, 2, 2]
+    assert network.area_km2.tolist() == [[1, 2, 3]]

@@ -16,7 +16,8 @@ from gis_core.config import OgcApi
 from gis_core.crs import SERVED_SRIDS, parse_crs
 from gis_core.errors import InvalidParameterError
 from gis_core.types import Bounds
-from layers.query import Interval, search_area
+from layers.areas import search_area
+from layers.query import Interval
 from layers.registry import LAYERS
 from ogc_api.asking import language, parameters, prefers_html
 from ogc_api.feature_query import (

@@ -1,0 +1,165 @@
+"""Which road segments a corridor is of: a name, a drawn line, or a route over the network."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import shapely
+from sqlalchemy import Connection, Select, select
+
+from gis_core.analysis.network_density import road_graph
+from gis_core.analysis.routing import Place, alongside, shortest_route
+from gis_core.analysis.snapping import Network, snap
+from gis_core.crs import STORAGE_SRID, lonlat_to_metric, to_metric
+from gis_core.errors import InvalidParameterError, quoted
+from layers import road_segments
+from layers.frames import read_frame
+from layers.read import read
+
+_SEGMENT = road_segments.LAYER.table.c
+_COLUMNS = (
+    _SEGMENT.code.label("segment_code"),
+    _SEGMENT.name.label("segment_name"),
+    _SEGMENT.length_m,
+    _SEGMENT.lanes,
+    _SEGMENT.design_speed_kmh,
+)
+WITHIN_M = 20.0
+"""A drawn line may lie so far off its roads."""
+ROAD_WITHIN_M = 250.0
+"""A route begins and ends on the nearest road, if that is no farther away."""
+
+LonLat = tuple[float, float]
+
+
+class Chosen(NamedTuple):
+    """The segments of a corridor in its order.
+
+    ``segments`` has ``segment_code``, ``segment_name``, ``length_m``, ``lanes`` and
+    ``design_speed_kmh``; the last two may be missing.
+    """
+
+    name: str
+    segments: pd.DataFrame
+
+
+def named(connection: Connection, corridor: str) -> Chosen:
+    """The segments of a corridor of layer ``road_segments``, by code.
+
+    Raises:
+        InvalidParameterError: there is no such corridor.
+    """
+    segments = read_frame(connection, _segments().where(_SEGMENT.corridor == corridor))
+    if segments.empty:
+        raise InvalidParameterError(
+            "corridor", f"there is no {quoted(corridor)}; see 'huegis corridors list'."
+        )
+    return Chosen(corridor, segments)
+
+
+def along(connection: Connection, line: shapely.LineString, within_m: float = WITHIN_M) -> Chosen:
+    """The segments along a drawn line, in the order in which it passes them.
+
+    Args:
+        connection: where to read.
+        line: in EPSG:4326.
+        within_m: how far a road may lie off the line.
+
+    Raises:
+        InvalidParameterError: no road lies along it.
+    """
+    path = shapely.transform(line, lambda degrees: np.column_stack(lonlat_to_metric(*degrees.T)))
+    if not np.isfinite(shapely.get_coordinates(path)).all() or not path.length > 0:
+        raise InvalidParameterError("line", "it has no length, or lies outside the grid of EPSG:9214.")
+    roads = read(connection, road_segments.LAYER, columns=("name",))
+    chosen = alongside(to_metric(roads.geometry).to_numpy(), path, within_m=within_m)
+    if not len(chosen):
+        raise InvalidParameterError("line", f"no known road lies along it within {within_m:g} m.")
+    return Chosen(f"{path.length / 1000:.2f} km", _in_order(connection, roads["code"].iloc[chosen].tolist()))
+
+
+def between(connection: Connection, start: LonLat, end: LonLat) -> Chosen:
+    """The segments of the shortest route between two places, in the order of travel.
+
+    Each place is taken on its nearest road; one-way roads are used their way alone. The first
+    and the last segment count whole.
+
+    Raises:
+        InvalidParameterError: a place is near no road, or no way leads from one to the other.
+    """
+    roads = read(connection, road_segments.LAYER, columns=("one_way",))
+    lines = to_metric(roads.geometry).to_numpy()
+    real = shapely.length(lines) > 0
+    roads, lines = roads[real], lines[real]
+    codes = roads["code"].tolist()
+    places = [_place(Network(codes, lines.tolist()), codes, *one) for one in (("from", start), ("to", end))]
+    route = shortest_route(road_graph(lines), roads["one_way"].to_numpy(bool), *places)
+    return Chosen(f"{route.length_m / 1000:.2f} km", _in_order(connection, [codes[n] for n in route.edges]))
+
+
+def read_line(text: str) -> shapely.LineString:
+    """A line in EPSG:4326 from GeoJSON, WKT, or points as ``lon,lat lon,lat …``.
+
+    Raises:
+        InvalidParameterError: it is none of these, or no line.
+    """
+    written = text.strip()
+    try:
+        if written.startswith("{"):
+            shape = shapely.from_geojson(written)
+            if isinstance(shape, shapely.GeometryCollection) and len(shape.geoms) == 1:
+                shape = shape.geoms[0]
+        elif written[:1].isalpha():
+            shape = shapely.from_wkt(written)
+        else:
+            shape = shapely.LineString([_pair(pair) for pair in written.split()])
+    except (shapely.errors.ShapelyError, ValueError) as error:
+        raise InvalidParameterError("line", f"{quoted(written)} is no line: {error}.") from error
+    if not isinstance(shape, shapely.LineString) or shape.is_empty or not shape.is_valid:
+        raise InvalidParameterError("line", f"{quoted(written)} is not one line.")
+    west, south, east, north = shape.bounds
+    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
+        raise InvalidParameterError(
+            "line", f"its points are not degrees of EPSG:{STORAGE_SRID}, lon before lat."
+        )
+    return shape
+
+
+def read_place(text: str, parameter: str) -> LonLat:
+    """A place as ``lon,lat`` in degrees.
+
+    Raises:
+        InvalidParameterError: it is no such pair.
+    """
+    try:
+        lon, lat = _pair(text)
+    except ValueError:
+        lon, lat = np.nan, np.nan
+    if not (abs(lon) <= 180 and abs(lat) <= 90):
+        raise InvalidParameterError(parameter, f"{quoted(text)} is not a place as lon,lat in degrees.")
+    return lon, lat
+
+
+def _pair(text: str) -> LonLat:
+    lon, lat = (float(part) for part in text.split(","))
+    return lon, lat
+
+
+def _segments() -> Select[tuple[str, str, float, int, float]]:
+    return select(*_COLUMNS).order_by(_SEGMENT.code)
+
+
+def _in_order(connection: Connection, codes: list[str]) -> pd.DataFrame:
+    codes = list(dict.fromkeys(codes))
+    rows = read_frame(connection, _segments().where(_SEGMENT.code.in_(codes)))
+    return rows.set_index("segment_code").loc[codes].reset_index()
+
+
+def _place(network: Network, codes: list[str], parameter: str, place: LonLat) -> Place:
+    x, y = lonlat_to_metric(np.array([place[0]]), np.array([place[1]]))
+    snapped = snap(network, x, y, ROAD_WITHIN_M)
+    if snapped.segment[0] < 0:
+        raise InvalidParameterError(parameter, f"no known road lies within {ROAD_WITHIN_M:g} m of it.")
+    return Place(codes.index(network.codes[snapped.segment[0]]), float(snapped.fraction[0]))

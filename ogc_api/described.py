@@ -1,0 +1,41 @@
+"""A document as JSON, or as the page that shows it to people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from gis_core.config import Settings
+from ogc_api.asking import Language, base_url, language, parameters, prefers_html
+from ogc_api.pages import page
+
+Document = dict[str, Any]
+Link = dict[str, Any]
+
+
+def described(
+    request: Request,
+    settings: Settings,
+    template: str,
+    make: Callable[[str, Language], Document],
+    **content: Any,
+) -> Response:
+    """What ``make`` gives for an address and a language, by the template where a page is wanted.
+
+    Raises:
+        InvalidParameterError: a parameter is unknown.
+    """
+    parameters(request, (), ("json", "html"))
+    spoken = language(request)
+    document = make(base_url(request, settings), spoken)
+    if prefers_html(request):
+        return page(request, template, document=document, **content)
+    return JSONResponse(document, headers={"Content-Language": spoken})
+
+
+def link(rel: str, kind: str, title: str, href: str) -> Link:
+    """A link of a document."""
+    return {"rel": rel, "type": kind, "title": title, "href": href}
