@@ -141,7 +141,7 @@ def test_identifiers_are_short_and_differ() -> None:
 def test_what_may_be_edited_follows_from_the_layer() -> None:
     assert {layer.name for layer in EDITABLE} == {
         "wards", "forest_zones", "rivers", "road_segments", "cameras", "rain_stations", "river_gauges",
-        "climate_stations", "count_stations", "flood_spots",
+        "climate_stations", "count_stations", "flood_spots", "buildings",
     }  # fmt: skip
     assert actions(LAYERS["detections"], ["editor"]) == {"update"}
     assert actions(LAYERS["detection_ellipses"]) == actions(LAYERS["observations"]) == frozenset()
