@@ -10,7 +10,7 @@ from gis_core.types import Text
 from layers.base import Layer
 from layers.raster import RasterLayer
 from layers.registry import LAYERS, SURFACES
-from ogc_api.providers.coverages import GEOTIFF, GEOTIFF_TYPE
+from ogc_api.coverages.provider import GEOTIFF, GEOTIFF_TYPE
 
 TITLE = Text("Huế GIS – API địa không gian mở", "Huế GIS – open geospatial API")
 DESCRIPTION = Text(
@@ -53,7 +53,7 @@ def _feature_resource(layer: Layer, settings: Settings) -> dict[str, Any]:
         "providers": [
             {
                 "type": "feature",
-                "name": "ogc_api.providers.features.FeatureProvider",
+                "name": "ogc_api.features.provider.FeatureProvider",
                 "data": layer.name,
                 "id_field": layer.id_column.name,
                 "time_field": layer.time_column,
@@ -70,7 +70,7 @@ def _coverage_resource(surface: RasterLayer, settings: Settings) -> dict[str, An
         "providers": [
             {
                 "type": "coverage",
-                "name": "ogc_api.providers.coverages.CoverageProvider",
+                "name": "ogc_api.coverages.provider.CoverageProvider",
                 "data": surface.name,
                 "format": {"name": GEOTIFF, "mimetype": GEOTIFF_TYPE},
             }

@@ -9,11 +9,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gis_core.config import Settings
-from ogc_api.asking import Language, base_url, language, parameters, prefers_html
+from gis_core.types import Text
+from ogc_api.asking import Language, base_url, language, parameters, prefers_html, said
 from ogc_api.pages import page
 
 Document = dict[str, Any]
 Link = dict[str, Any]
+
+JSON_TYPE = "application/json"
+_AS_JSON = Text("Tài liệu này dạng JSON", "This document as JSON")
+_AS_HTML = Text("Tài liệu này dạng HTML", "This document as HTML")
 
 
 def described(
@@ -21,6 +26,8 @@ def described(
     settings: Settings,
     template: str,
     make: Callable[[str, Language], Document],
+    *,
+    media_type: str = JSON_TYPE,
     **content: Any,
 ) -> Response:
     """What ``make`` gives for an address and a language, by the template where a page is wanted.
@@ -33,9 +40,17 @@ def described(
     document = make(base_url(request, settings), spoken)
     if prefers_html(request):
         return page(request, template, document=document, **content)
-    return JSONResponse(document, headers={"Content-Language": spoken})
+    return JSONResponse(document, headers={"Content-Language": spoken}, media_type=media_type)
 
 
 def link(rel: str, kind: str, title: str, href: str) -> Link:
     """A link of a document."""
     return {"rel": rel, "type": kind, "title": title, "href": href}
+
+
+def both_forms(address: str, spoken: Language) -> list[Link]:
+    """The links of a document to itself, as JSON and as a page."""
+    return [
+        link("self", JSON_TYPE, said(_AS_JSON, spoken), f"{address}?f=json"),
+        link("alternate", "text/html", said(_AS_HTML, spoken), f"{address}?f=html"),
+    ]

@@ -9,40 +9,19 @@ from gis_core.crs import crs_uri
 from gis_core.types import Text
 from layers.base import Layer
 from layers.registry import LAYERS, SURFACES
-from ogc_api import (
-    coverage_query,
-    editing_documents,
-    filtering,
-    maps_documents,
-    styles_documents,
-    tiles_documents,
-)
 from ogc_api.asking import Language, said
+from ogc_api.editing.documents import mark_schema
 from ogc_api.facts import FactFinder, Facts
+from ogc_api.features import filtering
 from ogc_api.host import Document, Host
+from ogc_api.parts import PARTS
 from ogc_api.schema import Fields, geometry_format, layer_schema, surface_schema
 
-CONFORMANCE = (
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/landing-page",
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/json",
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/html",
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/oas30",
-    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
-    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
-    *filtering.CONFORMANCE,
-    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/schemas",
-    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/core-roles-features",
-    *coverage_query.CONFORMANCE,
-    *tiles_documents.CONFORMANCE,
-    *styles_documents.CONFORMANCE,
-    *maps_documents.CONFORMANCE,
+_COMMON = "http://www.opengis.net/spec/ogcapi-common"
+_CONFORMANCE = (
+    *(f"{_COMMON}-1/1.0/conf/{name}" for name in ("core", "landing-page", "json", "html", "oas30")),
+    f"{_COMMON}-2/1.0/conf/collections",
 )
-"""The conformance classes that are true of this service; the tests hold it to them."""
 
 _NOT_SERVED = ("/processes", "/jobs", "/TileMatrixSets", "f=jsonld", "/coverage?f=json")
 """Parts of pygeoapi's links that lead nowhere here; a whole surface as JSON is more than is given at once."""
@@ -78,17 +57,15 @@ class Documents:
         """The landing page: where everything is."""
         document = self._host.landing(base, spoken)
         document["links"] = _links(document["links"], spoken)
-        document["links"] += tiles_documents.landing_links(base, spoken)
-        document["links"] += styles_documents.landing_links(base, spoken)
-        document["links"] += filtering.landing_links(base, spoken)
+        document["links"] += [link for part in PARTS for link in part.landing_links(base, spoken)]
         for link in document["links"]:
             if link["rel"] == "about":
                 link["href"] = base.removesuffix("/ogc") + "/"
         return document
 
     def conformance(self) -> Document:
-        """The conformance classes."""
-        return {"conformsTo": [*CONFORMANCE, *editing_documents.conformance()]}
+        """The conformance classes that are true of this service; the tests hold it to them."""
+        return {"conformsTo": [*_CONFORMANCE, *(name for part in PARTS for name in part.conformance())]}
 
     def collections(self, base: str, spoken: Language) -> Document:
         """Every layer and every surface, whatever state its data are in."""
@@ -112,7 +89,7 @@ class Documents:
         else:
             _describe(document, layer_schema(LAYERS[name], spoken))
             document["properties"]["geometry"]["format"] = geometry_format(LAYERS[name])
-            editing_documents.mark_schema(document, LAYERS[name])
+            mark_schema(document, LAYERS[name])
         return document
 
     def queryables(self, base: str, spoken: Language, name: str) -> Document:
@@ -137,10 +114,7 @@ class Documents:
         facts = self._facts.of(name)
         declared: Any = LAYERS[name] if name in LAYERS else SURFACES[name]
         entry["links"] = _links(entry["links"], spoken)
-        entry["links"] += tiles_documents.collection_links(base, spoken, name)
-        entry["links"] += styles_documents.collection_links(base, spoken, name)
-        entry["links"] += maps_documents.collection_links(base, spoken, name)
-        entry["links"] += filtering.collection_links(base, spoken, name)
+        entry["links"] += [link for part in PARTS for link in part.collection_links(base, spoken, name)]
         if isinstance(declared, Layer):
             entry["defaultSortOrder"] = filtering.default_order(declared)
         entry["attribution"] = said(declared.steward, spoken)

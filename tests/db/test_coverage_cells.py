@@ -19,8 +19,8 @@ from gis_core.types import Bounds, FloatArray
 from layers.raster import NODATA
 from layers.registry import SURFACES
 from layers.surfaces.series import publish
-from ogc_api.coverage_query import Cut
-from ogc_api.providers.coverages import built_path, read_coverage_json, read_geotiff
+from ogc_api.coverages.provider import built_path, read_coverage_json, read_geotiff
+from ogc_api.coverages.query import Cut
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gis_core.crs import METRIC_SRID
 from gis_core.errors import InvalidParameterError
 from gis_core.types import Bounds
-from ogc_api.coverage_query import Cut, parse_cut
+from ogc_api.coverages.query import Cut, parse_cut
 
 
 def cut(**given: str) -> Cut:

@@ -20,7 +20,7 @@ from layers.areas import search_area
 from layers.query import Interval
 from layers.registry import LAYERS
 from ogc_api.asking import language, parameters, prefers_html
-from ogc_api.feature_query import (
+from ogc_api.features.query import (
     RESERVED,
     known_parameters,
     parse_bbox,

@@ -25,7 +25,7 @@ from layers.styles.qml import qml
 from layers.styles.sld import sld
 from layers.styles.xml import document, node
 from layers.themes import THEMES
-from ogc_api.qgis_project import connections, project
+from ogc_api.qgis.project import connections, project
 
 SE = "{http://www.opengis.net/se}"
 PRINTABLE = st.text(st.characters(min_codepoint=0x20, exclude_categories=("Cs", "Cc", "Cn")), max_size=40)

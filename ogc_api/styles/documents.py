@@ -5,7 +5,7 @@ from __future__ import annotations
 from gis_core.types import Text
 from layers.styles.catalogue import STYLES, BandStyle, LayerStyle, styles_of
 from ogc_api.asking import Language, said
-from ogc_api.described import Document, Link, link
+from ogc_api.described import Document, Link, both_forms, link
 
 QML_TYPE = "application/vnd.qgis.qml"
 SLD_TYPE = "application/vnd.ogc.sld+xml;version=1.1"
@@ -54,7 +54,7 @@ def styles(base: str, spoken: Language, collection: str | None = None) -> Docume
     document: Document = {
         "title": said(_TITLE, spoken),
         "styles": [_entry(base, spoken, style) for style in chosen],
-        "links": _both(address, spoken),
+        "links": both_forms(address, spoken),
     }
     return document if collection is None else document | {"default": chosen[0].name}
 
@@ -81,7 +81,7 @@ def metadata(base: str, spoken: Language, style: LayerStyle | BandStyle) -> Docu
         "layers": [{"id": style.collection, "type": _kind(style)}],
         "legend": [{"color": color, "label": said(label, spoken)} for color, label in style.legend()],
         "links": [
-            *_both(f"{address}/metadata", spoken),
+            *both_forms(f"{address}/metadata", spoken),
             link(f"{_OGC}/legend", "image/png", said(_LEGEND, spoken), f"{address}/legend"),
             link(
                 f"{_OGC}/geodata",
@@ -114,20 +114,3 @@ def _kind(style: LayerStyle | BandStyle) -> str:
         return "raster"
     kind = style.layer.geometry_type
     return "point" if kind == "POINT" else "line" if kind.endswith("LINESTRING") else "polygon"
-
-
-def _both(address: str, spoken: Language) -> list[Link]:
-    return [
-        link(
-            "self",
-            "application/json",
-            said(Text("Tài liệu này dạng JSON", "This document as JSON"), spoken),
-            f"{address}?f=json",
-        ),
-        link(
-            "alternate",
-            "text/html",
-            said(Text("Tài liệu này dạng HTML", "This document as HTML"), spoken),
-            f"{address}?f=html",
-        ),
-    ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
 
+from gis_core.config import Settings
 from layers.raster import RasterLayer
 from ogc_api.asking import parameters
-from ogc_api.coverage_query import PARAMETERS, parse_cut
-from ogc_api.providers.coverages import (
+from ogc_api.coverages.provider import (
     COVERAGE_JSON_TYPE,
     GEOTIFF,
     GEOTIFF_TYPE,
@@ -16,8 +17,21 @@ from ogc_api.providers.coverages import (
     read_coverage_json,
     read_geotiff,
 )
+from ogc_api.coverages.query import PARAMETERS, parse_cut
+from ogc_api.endpoint import Endpoint
+from ogc_api.named import surface_of
 
 FORMATS = (GEOTIFF, "json")
+
+
+def routes(settings: Settings) -> list[BaseRoute]:
+    """The addresses of coverages, below ``/ogc``."""
+    return [
+        Route(
+            "/ogc/collections/{name}/coverage",
+            Endpoint(lambda request: coverage(request, surface_of(request))),
+        )
+    ]
 
 
 def coverage(request: Request, surface: RasterLayer) -> Response:

@@ -8,7 +8,8 @@ from layers.registry import SURFACES
 from layers.styles.catalogue import BandStyle
 from layers.tiles.matrix_sets import MATRIX_SETS, TileMatrixSet
 from ogc_api.asking import Language, said
-from ogc_api.described import Document, Link, link
+from ogc_api.described import Document, Link, both_forms, link
+from ogc_api.tiles.places import limits
 
 PNG_TYPE = "image/png"
 
@@ -43,13 +44,12 @@ def tilesets(base: str, spoken: Language, style: BandStyle) -> Document:
         "tilesets": [
             _heading(spoken, style, of) | {"links": _links(base, spoken, style, of)} for of in _SETS
         ],
-        "links": _both(address, spoken),
+        "links": both_forms(address, spoken),
     }
 
 
 def tileset(base: str, spoken: Language, style: BandStyle, of: TileMatrixSet, area: Bounds) -> Document:
     """The metadata of a tileset (OGC 17-083r4, 7.3); ``area`` is that of the data, EPSG:4326."""
-    limits = [of.covering(area, level) for level in range(of.finest_level + 1)]
     return {
         **_heading(spoken, style, of),
         "description": said(style.surface.description, spoken),
@@ -59,16 +59,7 @@ def tileset(base: str, spoken: Language, style: BandStyle, of: TileMatrixSet, ar
             "upperRight": [area.east, area.north],
             "crs": CRS84_URI,
         },
-        "tileMatrixSetLimits": [
-            {
-                "tileMatrix": str(limit.level),
-                "minTileRow": limit.min_row,
-                "maxTileRow": limit.max_row,
-                "minTileCol": limit.min_col,
-                "maxTileCol": limit.max_col,
-            }
-            for limit in limits
-        ],
+        "tileMatrixSetLimits": limits(of, area),
         "layers": [
             {"id": style.collection, "title": said(style.surface.title, spoken), "dataType": "coverage"}
         ],
@@ -100,16 +91,7 @@ def _links(base: str, spoken: Language, style: BandStyle, of: TileMatrixSet) -> 
     )
     scheme = f"{base}/tileMatrixSets/{of.name}?f=json"
     return [
-        *_both(address, spoken),
+        *both_forms(address, spoken),
         link(f"{_OGC}/tiling-scheme", "application/json", said(_SCHEME, spoken), scheme),
         tile | {"templated": True},
-    ]
-
-
-def _both(address: str, spoken: Language) -> list[Link]:
-    as_json = Text("Tài liệu này dạng JSON", "This document as JSON")
-    as_html = Text("Tài liệu này dạng HTML", "This document as HTML")
-    return [
-        link("self", "application/json", said(as_json, spoken), f"{address}?f=json"),
-        link("alternate", "text/html", said(as_html, spoken), f"{address}?f=html"),
     ]

@@ -11,8 +11,8 @@ from layers.edited_feature import KEPT
 from layers.editing import actions
 from layers.ingest.names import required_of
 from ogc_api.asking import Language, said
-from ogc_api.editing import MERGE_PATCH_TYPE, is_open
-from ogc_api.items import GEOJSON_TYPE
+from ogc_api.editing.routes import MERGE_PATCH_TYPE, is_open
+from ogc_api.features.items import GEOJSON_TYPE
 from ogc_api.schema import layer_schema
 
 Document = dict[str, Any]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from gis_core.crs import CRS84_URI, STORAGE_SRID
 from gis_core.types import Bounds, Text
 from layers.base import Layer
@@ -11,10 +9,9 @@ from layers.registry import LAYERS
 from layers.tiles.matrix_sets import MATRIX_SETS, MAX_ZOOM, TILE_PX, WEB_MERCATOR_QUAD, TileMatrixSet
 from layers.tiles.query import shown_properties
 from ogc_api.asking import Language, said
+from ogc_api.described import Document, Link, both_forms, link
 from ogc_api.schema import geometry_format, layer_schema
-
-Document = dict[str, Any]
-Link = dict[str, Any]
+from ogc_api.tiles.places import limits
 
 MVT_TYPE = "application/vnd.mapbox-vector-tile"
 TILEJSON_TYPE = "application/vnd.mapbox.tile+json"
@@ -43,8 +40,6 @@ CONFORMANCE = (
 _OGC = "http://www.opengis.net/def/rel/ogc/1.0"
 _TILESETS = Text("Ô bản đồ vectơ", "Vector tiles")
 _SCHEMES = Text("Các lưới ô bản đồ", "Tile matrix sets")
-_SELF = Text("Tài liệu này dạng JSON", "This document as JSON")
-_AS_HTML = Text("Tài liệu này dạng HTML", "This document as HTML")
 _ITEM = Text("Một ô bản đồ (Mapbox Vector Tile)", "One tile (Mapbox Vector Tile)")
 _SCHEME = Text("Định nghĩa lưới ô bản đồ", "Definition of the tile matrix set")
 _COLLECTION = Text("Bộ dữ liệu", "The collection")
@@ -55,7 +50,7 @@ _AXES = {True: ["X", "Y"], False: ["Lon", "Lat"]}
 def landing_links(base: str, spoken: Language) -> list[Link]:
     """What the landing page says of tiles."""
     return [
-        _link(f"{_OGC}/tiling-schemes", "application/json", said(_SCHEMES, spoken), f"{base}/tileMatrixSets")
+        link(f"{_OGC}/tiling-schemes", "application/json", said(_SCHEMES, spoken), f"{base}/tileMatrixSets")
     ]
 
 
@@ -64,7 +59,7 @@ def collection_links(base: str, spoken: Language, name: str) -> list[Link]:
     if name not in LAYERS:
         return []
     address = f"{base}/collections/{name}/tiles"
-    return [_link(f"{_OGC}/tilesets-vector", "application/json", said(_TILESETS, spoken), address)]
+    return [link(f"{_OGC}/tilesets-vector", "application/json", said(_TILESETS, spoken), address)]
 
 
 def matrix_sets(base: str, spoken: Language) -> Document:
@@ -77,11 +72,11 @@ def matrix_sets(base: str, spoken: Language) -> Document:
                 "title": said(one.title, spoken),
                 "uri": one.uri,
                 "crs": one.crs_uri,
-                "links": _both(f"{base}/tileMatrixSets/{one.name}", spoken),
+                "links": both_forms(f"{base}/tileMatrixSets/{one.name}", spoken),
             }
             for one in MATRIX_SETS.values()
         ],
-        "links": _both(f"{base}/tileMatrixSets", spoken),
+        "links": both_forms(f"{base}/tileMatrixSets", spoken),
     }
 
 
@@ -120,29 +115,28 @@ def tilesets(base: str, spoken: Language, layer: Layer) -> Document:
             {
                 **_heading(spoken, layer, one),
                 "links": [
-                    *_both(f"{address}/{one.name}", spoken),
+                    *both_forms(f"{address}/{one.name}", spoken),
                     _scheme_link(base, spoken, one),
                     _item_link(address, spoken, one),
                 ],
             }
             for one in MATRIX_SETS.values()
         ],
-        "links": [*_both(address, spoken), _collection_link(base, spoken, layer)],
+        "links": [*both_forms(address, spoken), _collection_link(base, spoken, layer)],
     }
 
 
 def tileset(base: str, spoken: Language, layer: Layer, of: TileMatrixSet, area: Bounds) -> Document:
     """The metadata of a tileset (OGC 17-083r4, 7.3); ``area`` is that of the data, EPSG:4326."""
     address = f"{base}/collections/{layer.name}/tiles"
-    limits = [of.covering(area, level) for level in range(of.finest_level + 1)]
     links = [
-        *_both(f"{address}/{of.name}", spoken),
+        *both_forms(f"{address}/{of.name}", spoken),
         _scheme_link(base, spoken, of),
         _item_link(address, spoken, of),
         _collection_link(base, spoken, layer),
     ]
     if of is WEB_MERCATOR_QUAD:
-        links.append(_link("describedby", TILEJSON_TYPE, "TileJSON", f"{address}/{of.name}?f=tilejson"))
+        links.append(link("describedby", TILEJSON_TYPE, "TileJSON", f"{address}/{of.name}?f=tilejson"))
     return {
         **_heading(spoken, layer, of),
         "description": said(layer.description, spoken),
@@ -153,16 +147,7 @@ def tileset(base: str, spoken: Language, layer: Layer, of: TileMatrixSet, area: 
             "crs": CRS84_URI,
             "tileMatrix": str(_overview_level(of, area)),
         },
-        "tileMatrixSetLimits": [
-            {
-                "tileMatrix": str(limit.level),
-                "minTileRow": limit.min_row,
-                "maxTileRow": limit.max_row,
-                "minTileCol": limit.min_col,
-                "maxTileCol": limit.max_col,
-            }
-            for limit in limits
-        ],
+        "tileMatrixSetLimits": limits(of, area),
         "layers": [
             {
                 "id": layer.name,
@@ -252,27 +237,16 @@ def _box(area: Bounds) -> Document:
     }
 
 
-def _link(rel: str, kind: str, title: str, href: str) -> Link:
-    return {"rel": rel, "type": kind, "title": title, "href": href}
-
-
-def _both(address: str, spoken: Language) -> list[Link]:
-    return [
-        _link("self", "application/json", said(_SELF, spoken), f"{address}?f=json"),
-        _link("alternate", "text/html", said(_AS_HTML, spoken), f"{address}?f=html"),
-    ]
-
-
 def _scheme_link(base: str, spoken: Language, of: TileMatrixSet) -> Link:
     address = f"{base}/tileMatrixSets/{of.name}?f=json"
-    return _link(f"{_OGC}/tiling-scheme", "application/json", said(_SCHEME, spoken), address)
+    return link(f"{_OGC}/tiling-scheme", "application/json", said(_SCHEME, spoken), address)
 
 
 def _item_link(address: str, spoken: Language, of: TileMatrixSet) -> Link:
     template = f"{address}/{of.name}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}?f=mvt"
-    return {**_link("item", MVT_TYPE, said(_ITEM, spoken), template), "templated": True}
+    return {**link("item", MVT_TYPE, said(_ITEM, spoken), template), "templated": True}
 
 
 def _collection_link(base: str, spoken: Language, layer: Layer) -> Link:
     address = f"{base}/collections/{layer.name}"
-    return _link(f"{_OGC}/geodata", "application/json", said(_COLLECTION, spoken), address)
+    return link(f"{_OGC}/geodata", "application/json", said(_COLLECTION, spoken), address)

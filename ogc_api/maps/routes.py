@@ -21,16 +21,17 @@ from gis_core.types import Bounds
 from layers.registry import SURFACES
 from layers.styles.catalogue import BandStyle, styles_of
 from layers.styles.painting import paint
-from layers.tiles.matrix_sets import MATRIX_SETS, TILE_PX, TileMatrixSet
-from ogc_api import maps_documents as documents
+from layers.tiles.matrix_sets import TILE_PX
 from ogc_api.asking import parameters
-from ogc_api.coverage_query import parse_cut
+from ogc_api.coverages.provider import built_path
+from ogc_api.coverages.query import parse_cut
 from ogc_api.described import described
 from ogc_api.endpoint import Endpoint
 from ogc_api.errors import not_found
-from ogc_api.maps_documents import PNG_TYPE
-from ogc_api.providers.coverages import built_path
-from ogc_api.styles import styled_collection
+from ogc_api.maps import documents
+from ogc_api.maps.documents import PNG_TYPE
+from ogc_api.named import collection_of
+from ogc_api.tiles.places import matrix_set_of, place_of
 
 PARAMETERS = ("bbox", "bbox-crs", "subset", "subset-crs", "datetime", "crs", "width", "height")
 MOST_PX = 4_096
@@ -39,7 +40,6 @@ _MOST_CELLS = 8_000_000
 """Of a picture: what one answer may hold in memory, some hundred megabytes while it is drawn."""
 LONGER_SIDE_PX = 1_024
 """Of a picture whose size is not asked for."""
-_PLACE_DIGITS = 9
 
 
 class _Frame(NamedTuple):
@@ -84,9 +84,9 @@ class _Maps:
         return _painted(request, style, path, frame, headers)
 
     def tile(self, request: Request) -> Response:
-        style, of = _band_style(request), _matrix_set(request)
+        style, of = _band_style(request), matrix_set_of(request)
         given = parameters(request, ("datetime",), ("png",))
-        level, row, col = _place(request, of)
+        level, row, col = place_of(request, of)
         path = built_path(style.surface, parse_cut(given).until)
         crs = OutputCRS(of.crs_uri, of.srid, y_first=False)
         frame = _Frame(of.tile_bounds(level, row, col), crs, TILE_PX, TILE_PX)
@@ -103,7 +103,7 @@ class _Maps:
         )
 
     def tileset(self, request: Request) -> Response:
-        style, of = _band_style(request), _matrix_set(request)
+        style, of = _band_style(request), matrix_set_of(request)
         area = self._settings.province.bounds
         return described(
             request,
@@ -183,7 +183,7 @@ def _ordered(area: Bounds, crs: OutputCRS) -> tuple[float, ...]:
 
 
 def _band_style(request: Request) -> BandStyle:
-    name = styled_collection(request)
+    name = collection_of(request).name
     if name not in SURFACES:
         raise not_found(
             f"Layer '{name}' has no picture; its style is at /ogc/styles/{name}, its tiles at "
@@ -194,19 +194,3 @@ def _band_style(request: Request) -> BandStyle:
     if wanted not in styles:
         raise not_found(f"Surface '{name}' has no style {quoted(wanted)}; there are: {', '.join(styles)}.")
     return styles[wanted]
-
-
-def _matrix_set(request: Request) -> TileMatrixSet:
-    name: str = request.path_params["matrix_set"]
-    if name not in MATRIX_SETS:
-        raise not_found(f"There is no tile matrix set {quoted(name)}; there are: {', '.join(MATRIX_SETS)}.")
-    return MATRIX_SETS[name]
-
-
-def _place(request: Request, of: TileMatrixSet) -> tuple[int, int, int]:
-    texts = [request.path_params[name] for name in ("level", "row", "col")]
-    if all(text.isascii() and text.isdigit() and len(text) <= _PLACE_DIGITS for text in texts):
-        level, row, col = map(int, texts)
-        if level <= of.finest_level and of.has(level, row, col):
-            return level, row, col
-    raise not_found(f"{of.name} has no such tile; its levels are 0 to {of.finest_level} here.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import anyio
 from starlette.concurrency import run_in_threadpool
@@ -14,25 +13,24 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from gis_core.config import OgcApi, Settings
-from gis_core.errors import GisError, quoted
+from gis_core.errors import GisError
 from layers.base import Layer
-from layers.registry import LAYERS, SURFACES
 from layers.tiles.keeping import Tile, kept_tile, new_tile
-from layers.tiles.matrix_sets import MATRIX_SETS, WEB_MERCATOR_QUAD, TileMatrixSet
+from layers.tiles.matrix_sets import WEB_MERCATOR_QUAD
 from layers.tiles.query import TileQuery
-from ogc_api import tiles_documents as documents
-from ogc_api.asking import Language, base_url, language, parameters, prefers_html
+from ogc_api.asking import base_url, language, parameters
+from ogc_api.described import described
 from ogc_api.endpoint import Endpoint
 from ogc_api.errors import error_response, not_found
-from ogc_api.feature_query import read_query
-from ogc_api.pages import page
-from ogc_api.tiles_documents import MVT_TYPE, TILEJSON_TYPE, Document
-from ogc_api.tiles_stopping import ClientGoneError, Stopper, unless_gone
+from ogc_api.features.query import read_query
+from ogc_api.named import collection_of
+from ogc_api.tiles import documents
+from ogc_api.tiles.documents import MVT_TYPE, TILEJSON_TYPE
+from ogc_api.tiles.places import matrix_set_of, place_of
+from ogc_api.tiles.stopping import ClientGoneError, Stopper, unless_gone
 
 SELECTING = ("datetime", "filter", "filter-lang", "filter-crs", "properties")
 """Parameters of a tile that are no column; they mean what they mean for items."""
-_LEVEL_DIGITS = 2
-_PLACE_DIGITS = 9
 _ALLOW = {"Allow": "GET, HEAD, OPTIONS"}
 
 
@@ -52,6 +50,16 @@ def routes(settings: Settings) -> list[BaseRoute]:
     ]
 
 
+def _tiled_layer(request: Request) -> Layer:
+    declared = collection_of(request)
+    if isinstance(declared, Layer):
+        return declared
+    raise not_found(
+        f"Surface '{declared.name}' has no vector tiles; its picture's are at "
+        f"/ogc/collections/{declared.name}/map/tiles."
+    )
+
+
 class _Described:
     """The documents that describe tiles, as JSON or as a page."""
 
@@ -59,23 +67,26 @@ class _Described:
         self._settings = settings
 
     def matrix_sets(self, request: Request) -> Response:
-        return self._answer(request, "matrix_sets.html", documents.matrix_sets)
+        return described(request, self._settings, "matrix_sets.html", documents.matrix_sets)
 
     def matrix_set(self, request: Request) -> Response:
-        of = _matrix_set(request)
-        return self._answer(request, "matrix_set.html", lambda base, spoken: documents.matrix_set(spoken, of))
+        of = matrix_set_of(request)
+        return described(
+            request, self._settings, "matrix_set.html", lambda base, spoken: documents.matrix_set(spoken, of)
+        )
 
     def tilesets(self, request: Request) -> Response:
-        layer = _layer(request)
-        return self._answer(
+        layer = _tiled_layer(request)
+        return described(
             request,
+            self._settings,
             "tilesets.html",
             lambda base, spoken: documents.tilesets(base, spoken, layer),
             name=layer.name,
         )
 
     def tileset(self, request: Request) -> Response:
-        layer, of = _layer(request), _matrix_set(request)
+        layer, of = _tiled_layer(request), matrix_set_of(request)
         area = self._settings.province.bounds
         if request.query_params.get("f") == "tilejson":
             parameters(request, (), ("tilejson",))
@@ -83,23 +94,14 @@ class _Described:
                 raise not_found(f"TileJSON knows {WEB_MERCATOR_QUAD.name} only, not {of.name}.")
             base, spoken = base_url(request, self._settings), language(request)
             return JSONResponse(documents.tilejson(base, spoken, layer, area), media_type=TILEJSON_TYPE)
-        return self._answer(
+        return described(
             request,
+            self._settings,
             "tileset.html",
             lambda base, spoken: documents.tileset(base, spoken, layer, of, area),
             name=layer.name,
             tilejson=of is WEB_MERCATOR_QUAD,
         )
-
-    def _answer(
-        self, request: Request, template: str, make: Callable[[str, Language], Document], **content: Any
-    ) -> Response:
-        parameters(request, (), ("json", "html"))
-        spoken = language(request)
-        document = make(base_url(request, self._settings), spoken)
-        if prefers_html(request):
-            return page(request, template, document=document, **content)
-        return JSONResponse(document, headers={"Content-Language": spoken})
 
 
 class TileEndpoint:
@@ -149,8 +151,8 @@ def read_tile_query(request: Request, limits: OgcApi) -> TileQuery:
         HTTPException: there is no such tile.
         InvalidParameterError: a parameter is unknown, or not of its type.
     """
-    layer, of = _layer(request), _matrix_set(request)
-    level, row, col = _place(request, of)
+    layer, of = _tiled_layer(request), matrix_set_of(request)
+    level, row, col = place_of(request, of)
     columns = (column.name for column in (layer.id_column, *layer.properties))
     given = parameters(request, (*SELECTING, *columns), ("mvt",))
     wanted = read_query(layer, given, limits, default_limit=1)
@@ -184,37 +186,3 @@ def tile_response(request: Request, tile: Tile) -> Response:
 def _known_tags(request: Request) -> set[str]:
     given = request.headers.get("if-none-match", "")
     return {tag.strip().removeprefix("W/").strip('"') for tag in given.split(",")}
-
-
-def _layer(request: Request) -> Layer:
-    name: str = request.path_params["name"]
-    if name in SURFACES:
-        raise not_found(
-            f"Surface '{name}' has no vector tiles; its cells are at /ogc/collections/{name}/coverage."
-        )
-    return LAYERS[name]
-
-
-def _matrix_set(request: Request) -> TileMatrixSet:
-    name: str = request.path_params["matrix_set"]
-    if name not in MATRIX_SETS:
-        raise not_found(f"There is no tile matrix set {quoted(name)}; there are: {', '.join(MATRIX_SETS)}.")
-    return MATRIX_SETS[name]
-
-
-def _place(request: Request, of: TileMatrixSet) -> tuple[int, int, int]:
-    level = _whole_number(request, "level", _LEVEL_DIGITS)
-    if level is None or level > of.finest_level:
-        raise not_found(f"{of.name} has the levels 0 to {of.finest_level} here.")
-    row, col = (_whole_number(request, name, _PLACE_DIGITS) for name in ("row", "col"))
-    if row is None or col is None or not of.has(level, row, col):
-        raise not_found(
-            f"On level {level} of {of.name} rows run from 0 to {(of.rows << level) - 1} "
-            f"and columns from 0 to {(of.columns << level) - 1}."
-        )
-    return level, row, col
-
-
-def _whole_number(request: Request, name: str, digits: int) -> int | None:
-    text: str = request.path_params[name]
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None

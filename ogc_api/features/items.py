@@ -21,7 +21,7 @@ from layers.feature_versions import feature_version
 from layers.query import FeaturePage, read_feature, read_page
 from ogc_api.asking import Language, base_url, language, parameters, prefers_html, said
 from ogc_api.entity_tags import entity_tag, is_same
-from ogc_api.feature_query import known_parameters, read_query
+from ogc_api.features.query import known_parameters, read_query
 from ogc_api.pages import page
 
 GEOJSON_TYPE = "application/geo+json"

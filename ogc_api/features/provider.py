@@ -14,7 +14,7 @@ from gis_core.db import reading
 from gis_core.errors import FeatureNotFoundError, InvalidParameterError
 from layers.query import read_feature, read_page
 from layers.registry import LAYERS
-from ogc_api.feature_query import read_query
+from ogc_api.features.query import read_query
 from ogc_api.schema import Fields, layer_schema
 
 

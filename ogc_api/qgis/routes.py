@@ -15,7 +15,7 @@ from layers.registry import LAYERS, SURFACES
 from ogc_api.asking import base_url, language, parameters, said
 from ogc_api.endpoint import Endpoint
 from ogc_api.facts import FactFinder
-from ogc_api.qgis_project import Ends, connections, project
+from ogc_api.qgis.project import Ends, connections, project
 
 _PROJECT_TYPE = "application/x-qgis-project"
 

@@ -28,7 +28,7 @@ from ogc_api.asking import base_url, language, parameters
 from ogc_api.endpoint import Endpoint
 from ogc_api.entity_tags import entity_tag, versions_in
 from ogc_api.errors import error_response
-from ogc_api.items import FORMATS, GEOJSON_TYPE, feature_form
+from ogc_api.features.items import FORMATS, GEOJSON_TYPE, feature_form
 
 MERGE_PATCH_TYPE = "application/merge-patch+json"
 _FEATURE_TYPES = (GEOJSON_TYPE, "application/json")
@@ -40,7 +40,7 @@ _ON_ONE: dict[str, Action] = {"PUT": "replace", "PATCH": "update", "DELETE": "de
 _MIB = 1 << 20
 
 
-def routes(
+def feature_routes(
     settings: Settings, items: Callable[[Request], Response], item: Callable[[Request], Response]
 ) -> list[BaseRoute]:
     """The features of every layer and each of them: ``items`` and ``item`` answer GET."""

@@ -9,20 +9,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from gis_core.config import Settings
-from gis_core.errors import LayerNotFoundError, quoted
-from layers.registry import LAYERS, SURFACES
+from gis_core.errors import quoted
 from layers.styles.catalogue import STYLES, BandStyle, LayerStyle, Say, styles_of
 from layers.styles.legend import legend_png
 from layers.styles.maplibre import maplibre
 from layers.styles.qml import qml
 from layers.styles.sld import sld
 from layers.tiles.matrix_sets import WEB_MERCATOR_QUAD
-from ogc_api import styles_documents as documents
 from ogc_api.asking import Language, base_url, language, parameters, prefers_html, said
 from ogc_api.described import described
 from ogc_api.endpoint import Endpoint
 from ogc_api.errors import not_found
+from ogc_api.named import collection_of
 from ogc_api.pages import page
+from ogc_api.styles import documents
 
 PNG_TYPE = "image/png"
 _FILE_ENDINGS = {"qml": "qml", "sld11": "sld", "mbs": "json"}
@@ -51,7 +51,7 @@ class _Styles:
         return described(request, self._settings, "styles.html", documents.styles)
 
     def of_collection(self, request: Request) -> Response:
-        name = styled_collection(request)
+        name = collection_of(request).name
         return described(
             request,
             self._settings,
@@ -90,7 +90,7 @@ class _Styles:
         return self._legend(request, _style(request))
 
     def collection_legend(self, request: Request) -> Response:
-        return self._legend(request, styles_of(styled_collection(request))[0])
+        return self._legend(request, styles_of(collection_of(request).name)[0])
 
     def _legend(self, request: Request, style: LayerStyle | BandStyle) -> Response:
         parameters(request, (), ("png",))
@@ -105,18 +105,6 @@ def tiles_address(base: str, style: LayerStyle | BandStyle) -> str:
     if isinstance(style, LayerStyle):
         return f"{base}/collections/{style.collection}/tiles/{place}?f=mvt"
     return f"{base}/collections/{style.collection}/styles/{style.name}/map/tiles/{place}"
-
-
-def styled_collection(request: Request) -> str:
-    """The collection that the address names.
-
-    Raises:
-        LayerNotFoundError: there is none of that name.
-    """
-    name: str = request.path_params["name"]
-    if name not in LAYERS and name not in SURFACES:
-        raise LayerNotFoundError(name, (*LAYERS, *SURFACES))
-    return name
 
 
 def _style(request: Request) -> LayerStyle | BandStyle:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gis_core.crs import CRS84_URI, STORAGE_SRID, parse_crs
 from gis_core.errors import InvalidParameterError, quoted
 from gis_core.types import Bounds, Text
-from ogc_api.feature_query import parse_bbox, parse_interval
+from ogc_api.features.query import parse_bbox, parse_interval
 
 PARAMETERS = (
     "bbox", "bbox-crs", "subset", "subset-crs", "datetime", "properties",

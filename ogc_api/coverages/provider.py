@@ -23,7 +23,7 @@ from gis_core.types import Bounds
 from layers.raster import RasterLayer, read_record
 from layers.registry import SURFACES
 from layers.surfaces.series import kept_at
-from ogc_api.coverage_query import Cut
+from ogc_api.coverages.query import Cut
 from ogc_api.schema import Fields, surface_schema
 
 GEOTIFF = "GTiff"

@@ -1,0 +1,1 @@
+"""Changing features: POST, PUT, PATCH and DELETE for those who may."""

@@ -1,0 +1,1 @@
+"""The features of layers: items, their filters, sorting and paging."""

@@ -1,0 +1,1 @@
+"""Pictures of surfaces: maps and map tiles."""

@@ -1,0 +1,23 @@
+"""Every building block of the API. A new one is a folder with a ``PART``, and one line here."""
+
+from __future__ import annotations
+
+from ogc_api.coverages.part import PART as COVERAGES
+from ogc_api.editing.part import PART as EDITING
+from ogc_api.features.part import PART as FEATURES
+from ogc_api.maps.part import PART as MAPS
+from ogc_api.part import Part
+from ogc_api.qgis.part import PART as QGIS
+from ogc_api.styles.part import PART as STYLES
+from ogc_api.tiles.part import PART as TILES
+
+PARTS: tuple[Part, ...] = (
+    FEATURES,
+    EDITING,
+    COVERAGES,
+    TILES,
+    MAPS,
+    STYLES,
+    QGIS,
+)
+"""In the order in which the documents name them."""

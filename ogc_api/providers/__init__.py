@@ -1,1 +1,0 @@
-"""pygeoapi's view of our layers and surfaces."""

@@ -1,0 +1,1 @@
+"""Files that QGIS opens: the project and the connections."""

@@ -1,0 +1,1 @@
+"""Styles and legends of layers and surfaces."""
