@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.base import Frame
+from detectors.base import Detections, Frame
 from gis_core.errors import DetectorError
+
+
+class BatchingDetector(ABC):
+    """A ``Detector`` whose network takes several frames of one size together, at most ``batch``."""
+
+    def __init__(self, batch: int) -> None:
+        self._batch = batch
+
+    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
+        """What is in each frame.
+
+        Raises:
+            DetectorError: a frame comes without its picture, or with one of another size.
+        """
+        return [
+            found for together in batches(frames, self._batch) for found in self._detect_together(together)
+        ]
+
+    @abstractmethod
+    def _detect_together(self, frames: Sequence[Frame]) -> list[Detections]:
+        """What is in each of some frames of one size."""
 
 
 def batches(frames: Sequence[Frame], most: int) -> Iterator[list[Frame]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from gis_core.errors import DetectorError
+from gis_core.files import sha256_of
 
 _TIMEOUT_S = 60.0
 _BLOCK = 1 << 20
@@ -32,7 +33,7 @@ def local_file(location: str, sha256: str | None, cache_dir: Path, max_mib: floa
         if not file.is_file():
             raise DetectorError(f"There is no checkpoint {file}.")
         if sha256 is not None:
-            _verify(file.name, _digest(file), sha256)
+            _verify(file.name, sha256_of(file), sha256)
         return file
     if sha256 is None:
         raise DetectorError(f"The checkpoint at {location} is fetched only if its SHA-256 is stated.")
@@ -76,11 +77,6 @@ def _fetch(url: str, sha256: str, kept: Path, max_mib: float) -> None:
         ) from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _verify(name: str, found: str, stated: str) -> None:

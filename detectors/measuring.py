@@ -13,7 +13,7 @@ import pandas as pd
 from detectors.base import Detections, Detector, Frame
 from detectors.nms import nms
 from detectors.stretch import VEHICLE_CLASSES, Stretches, frame_traffic, stretch_means
-from detectors.tracking import count_across, on_ground, track
+from detectors.tracking import count_across, on_ground, positions, track
 from gis_core.analysis.stretches import DetectorQuality
 from gis_core.analysis.traffic import UnitTable
 from gis_core.errors import DetectorError
@@ -25,16 +25,17 @@ _SAME_IOU = 0.7
 
 
 class Measured(NamedTuple):
-    """What was measured; ``crossings`` is None where no line was given.
+    """What was measured; ``crossings`` is None where no line was given, ``tracks`` where none were asked for.
 
-    See ``stretch.frame_traffic``, ``stretch.stretch_means`` and ``tracking.count_across`` for
-    the columns.
+    See ``stretch.frame_traffic``, ``stretch.stretch_means``, ``tracking.count_across`` and
+    ``tracking.positions`` for the columns.
     """
 
     frames: int
     by_frame: pd.DataFrame
     by_stretch: pd.DataFrame
     crossings: pd.DataFrame | None
+    tracks: pd.DataFrame | None
 
 
 def measure(
@@ -46,6 +47,7 @@ def measure(
     units: UnitTable,
     quality: DetectorQuality,
     line: FloatArray | None = None,
+    with_tracks: bool = False,
     rate_hz: float = 1.0,
     sigma_px: float = 2.0,
 ) -> Measured:
@@ -59,6 +61,7 @@ def measure(
         units: passenger cars that a vehicle stands for.
         quality: of the detector.
         line: two points in EPSG:9214, shape (2, 2), if crossings are wanted.
+        with_tracks: whether the positions of vehicles are wanted.
         rate_hz: of the frames.
         sigma_px: standard error of an anchor.
 
@@ -76,10 +79,16 @@ def measure(
         )
     place = georeferencer(found[0].frame.taken_at, sizes.pop())
     by_frame = frame_traffic(found, place, stretches, units, quality)
-    crossings = None
-    if line is not None:
-        crossings = count_across(on_ground(track(found, rate_hz), place, (sigma_px, sigma_px)), line)
-    return Measured(len(found), by_frame, stretch_means(by_frame, stretches, units, quality), crossings)
+    moving = []
+    if line is not None or with_tracks:
+        moving = on_ground(track(found, rate_hz), place, (sigma_px, sigma_px))
+    return Measured(
+        len(found),
+        by_frame,
+        stretch_means(by_frame, stretches, units, quality),
+        None if line is None else count_across(moving, line),
+        positions(moving, found[0].frame.camera_code) if with_tracks else None,
+    )
 
 
 def crossing_counts(crossings: pd.DataFrame) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from detectors.base import Detections, Frame
-from detectors.batching import batches, picture_of
+from detectors.batching import BatchingDetector, picture_of
 from detectors.nms import nms
 from detectors.rtmdet import Shape, network, test_pipeline
 from gis_core.errors import DetectorError, quoted
@@ -110,7 +110,7 @@ class _StandIn(types.ModuleType):
         return missing
 
 
-class MmdetDetector:
+class MmdetDetector(BatchingDetector):
     """Any model of MMDetection as a ``Detector``.
 
     Args:
@@ -150,18 +150,8 @@ class MmdetDetector:
         fill(self.model, weights)
         self.model.to(_device(device)).eval().to(memory_format=torch.channels_last)
         self._pipeline = _compose(pipeline)
-        self._batch = batch
+        super().__init__(batch)
         self._min_confidence = min_confidence
-
-    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
-        """What is in each frame.
-
-        Raises:
-            DetectorError: a frame comes without its picture, or with one of another size.
-        """
-        return [
-            found for together in batches(frames, self._batch) for found in self._detect_together(together)
-        ]
 
     def _detect_together(self, frames: Sequence[Frame]) -> list[Detections]:
         inputs = [self._pipeline(_as_loaded(frame)) for frame in frames]

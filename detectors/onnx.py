@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.base import Detections, Frame
-from detectors.batching import batches, picture_of
+from detectors.batching import BatchingDetector, picture_of
 from detectors.nms import nms_by_class
 from detectors.rtmdet import CANDIDATES, NMS_IOU, PAD_VALUE, SCORE_THRESHOLD, STRIDES_PX
 from gis_core.errors import DetectorError
@@ -30,7 +30,7 @@ _Picture = NDArray[np.uint8]
 _Level = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
-class OnnxDetector:
+class OnnxDetector(BatchingDetector):
     """The project's own network, exported, as a ``Detector``.
 
     Args:
@@ -61,19 +61,9 @@ class OnnxDetector:
                 f"Model {file.name} tells apart {', '.join(self.classes)}, "
                 f"but the configuration says {', '.join(classes)}."
             )
-        self._batch = batch
+        super().__init__(batch)
         self._size_px = size_px
         self._min_confidence = max(min_confidence, SCORE_THRESHOLD)
-
-    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
-        """What is in each frame.
-
-        Raises:
-            DetectorError: a frame comes without its picture, or with one of another size.
-        """
-        return [
-            found for together in batches(frames, self._batch) for found in self._detect_together(together)
-        ]
 
     def _detect_together(self, frames: Sequence[Frame]) -> list[Detections]:
         fitted = [fit(picture_of(frame), self._size_px) for frame in frames]

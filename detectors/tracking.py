@@ -16,6 +16,7 @@ import pandas as pd
 
 from detectors.base import Detections
 from gis_core.analysis.motion import Motion, crossings, mean_motion
+from gis_core.crs import metric_to_lonlat
 from gis_core.errors import DetectorError
 from gis_core.georeference import Georeferencer
 from gis_core.types import FloatArray
@@ -174,3 +175,26 @@ def count_across(tracks: Sequence[GroundTrack], line: FloatArray) -> pd.DataFram
         ]  # fmt: skip
     names = ("track", "class_name", "at_s", "direction", "speed_kmh", "speed_sigma_kmh", "heading_deg")
     return pd.DataFrame(rows, columns=list(names)).sort_values("at_s", ignore_index=True)
+
+
+def positions(tracks: Sequence[GroundTrack], camera_code: str) -> pd.DataFrame:
+    """Where and when each thing was, as ``huegis traffic tracks`` takes it in.
+
+    Returns:
+        ``camera_code``, ``track``, ``class_name``, ``seen_at`` (aware UTC), ``lon`` and ``lat``
+        (EPSG:4326); a row for each position, track by track.
+    """
+    lengths = [len(one.at_s) for one in tracks]
+    xy = np.concatenate([one.xy for one in tracks]) if tracks else np.empty((0, 2))
+    at_s = np.concatenate([one.at_s for one in tracks]) if tracks else np.empty(0)
+    lon, lat = metric_to_lonlat(*xy.T)
+    return pd.DataFrame(
+        {
+            "camera_code": camera_code,
+            "track": np.repeat([one.number for one in tracks], lengths),
+            "class_name": np.repeat([one.class_name for one in tracks], lengths),
+            "seen_at": pd.to_datetime(at_s, unit="s", utc=True).round("ms"),
+            "lon": lon.round(7),
+            "lat": lat.round(7),
+        }
+    )

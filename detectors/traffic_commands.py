@@ -48,7 +48,7 @@ def traffic() -> None:
 @click.option(
     "--rate",
     type=click.FloatRange(min=0, min_open=True),
-    help="Frames a second; 1 by default, 10 with --line, which needs frames close to each other.",
+    help="Frames a second; 1 by default, 10 with --line or --tracks-csv, which need them close together.",
 )
 @click.option("--at", metavar="TIME", help="When the first frame was taken, where the source does not tell.")
 @click.option("--limit", type=click.IntRange(min=1), help="End after so many frames.")
@@ -69,6 +69,11 @@ def traffic() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write each crossing of the line.",
 )
+@click.option(
+    "--tracks-csv",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write where each vehicle was, for 'huegis traffic tracks'.",
+)
 def measure(
     *,
     source: str,
@@ -82,6 +87,7 @@ def measure(
     recall: float,
     frames_csv: Path | None,
     crossings_csv: Path | None,
+    tracks_csv: Path | None,
 ) -> None:
     """Measure traffic in SOURCE: a picture, a folder, a video file, or a stream's address.
 
@@ -110,7 +116,7 @@ def measure(
         stretches = read_stretches(connection, code)
     if not len(stretches.lines):
         complain(f"Camera {code} is not known to see any road; see 'huegis cameras viewsheds'.")
-    rate_hz = rate or (1.0 if line is None else 10.0)
+    rate_hz = rate or (1.0 if line is None and tracks_csv is None else 10.0)
     asked = Asked(code, 1 / rate_hz, None if at is None else parse_instant(at, "--at"), complain)
     try:
         done = measure_frames(
@@ -121,13 +127,15 @@ def measure(
             units=chosen_units(settings),
             quality=DetectorQuality(precision, recall),
             line=line,
+            with_tracks=tracks_csv is not None,
             rate_hz=rate_hz,
             sigma_px=settings.georeference.pixel_sigma_px,
         )
     finally:
         asked.stop.set()
     _tell(done, settings.traffic.units)
-    for path, table in ((frames_csv, done.by_frame), (crossings_csv, done.crossings)):
+    tables = {frames_csv: done.by_frame, crossings_csv: done.crossings, tracks_csv: done.tracks}
+    for path, table in tables.items():
         if path is not None and table is not None:
             _write(table, path)
 

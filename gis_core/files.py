@@ -1,7 +1,8 @@
-"""Files that are whole or not there: written beside their place and moved to it in one step."""
+"""Files that are whole or not there, and the digests that tell them apart."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -20,3 +21,13 @@ def replacing(target: Path) -> Iterator[Path]:
         written = Path(folder) / target.name
         yield written
         os.replace(written, target)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal digits.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import warnings
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from scipy.ndimage import label, map_coordinates
 
 from gis_core.crs import is_metric_grid, local_grid_srid, transformer
 from gis_core.errors import CRSMismatchError, RasterError
+from gis_core.files import sha256_of
 from gis_core.types import BoolArray, Bounds, FloatArray
 
 MAX_CELLS = 40_000_000
@@ -148,8 +148,7 @@ def file_digest(path: Path) -> str:
         RasterError: it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError as error:
         raise RasterError(f"{path.name}: {_reason(path)}") from error
 

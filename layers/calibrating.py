@@ -17,7 +17,7 @@ from gis_core.calibration import ControlPoints, PoseFit, Priors, fit_pose
 from gis_core.config import Settings, get_settings
 from gis_core.crs import STORAGE_SRID, metric_to_lonlat
 from gis_core.errors import GeoreferenceError
-from gis_core.georeference import HomographyFit, Pose, fit_homography, focal_length_px
+from gis_core.georeference import HomographyFit, fit_homography
 from gis_core.georeference.pose import PARAMETERS
 from gis_core.georeference.quality import FitQuality
 from gis_core.ids import event_id
@@ -26,7 +26,7 @@ from gis_core.time import local_text
 from gis_core.types import FloatArray
 from layers import calibrations
 from layers.control_points import ControlFile, to_metric_grid
-from layers.georeferencing import Stand, foot_elevation_m, ground_of, stand_of, terrain_of
+from layers.georeferencing import Stand, foot_elevation_m, ground_of, stand_of, stated_pose, terrain_of
 from layers.store import load
 from layers.viewsheds import compute_views
 
@@ -193,17 +193,7 @@ def fit_stand(
             raise GeoreferenceError(
                 "Some control points lie off the known terrain; give their elevation as z."
             )
-    start = Pose(
-        stand.x,
-        stand.y,
-        foot_m + stand.mast_height_m,
-        stand.heading_deg,
-        stand.tilt_deg,
-        0.0,
-        focal_length_px(stand.field_of_view_deg, frame_px[0]),
-        *frame_px,
-    )
-    fit = fit_pose(ControlPoints(points.uv, xyz), start, priors)
+    fit = fit_pose(ControlPoints(points.uv, xyz), stated_pose(stand, foot_m, frame_px), priors)
     return fit, "level" if isinstance(ground, PlaneTerrain) else "terrain"
 
 

@@ -89,7 +89,7 @@ def fix_smoke(
     _refuse_contradiction(witnesses, posterior, bearings, settings)
     fix, said = _least_squares(place.bearings, posterior, witnesses.range_m)
     if not witnesses.doubt:
-        said += (_ALONE if len(bearings) == 1 else _NO_THIRD,)
+        said += (_ALONE if len(bearings) + len(place.pixels.x_m) == 1 else _NO_THIRD,)
     return Fixed(posterior, fix, place.bearings, place.srid, (*notes, *said))
 
 

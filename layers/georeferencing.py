@@ -166,12 +166,9 @@ def georeferencer_for(
     return CameraGeoreferencer(stand.code, calibration.id, inner if scale == 1 else Resized(inner, scale))
 
 
-def stated_camera(stand: Stand, frame_px: tuple[int, int], settings: Settings) -> PinholeCamera:
-    """The camera as layer ``cameras`` states it, over the ground that it looks at."""
-    sure = settings.georeference
-    ground = ground_of(stand, settings)
-    foot_m = foot_elevation_m(stand, ground)
-    pose = Pose(
+def stated_pose(stand: Stand, foot_m: float, frame_px: tuple[int, int]) -> Pose:
+    """The pose as layer ``cameras`` states it, over ground of an elevation, for frames of a size."""
+    return Pose(
         stand.x,
         stand.y,
         foot_m + stand.mast_height_m,
@@ -181,6 +178,13 @@ def stated_camera(stand: Stand, frame_px: tuple[int, int], settings: Settings) -
         focal_length_px(stand.field_of_view_deg, frame_px[0]),
         *frame_px,
     )
+
+
+def stated_camera(stand: Stand, frame_px: tuple[int, int], settings: Settings) -> PinholeCamera:
+    """The camera as layer ``cameras`` states it, over the ground that it looks at."""
+    sure = settings.georeference
+    ground = ground_of(stand, settings)
+    pose = stated_pose(stand, foot_elevation_m(stand, ground), frame_px)
     covariance = pose_covariance(
         pose,
         position_sigma_m=sure.position_sigma_m,

@@ -10,13 +10,14 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, false, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from gis_core.analysis.alarm import alarm_level
 from gis_core.time import Window
 from gis_core.types import Text
 from layers import detections, flood_spots, observations, rain_stations, river_gauges
+from layers.frames import read_frame
 from layers.read import read
 from maps import texts
 from maps.request import Ask
@@ -138,5 +139,4 @@ def _within(column: Any, window: Window | None) -> tuple[Any, ...]:
 
 def _frame(connection: Connection, query: Any, window: Window | None) -> pd.DataFrame:
     """The rows of a query, none of them where there is no time to ask about."""
-    rows = connection.execute(query).all() if window is not None else []
-    return pd.DataFrame(rows, columns=list(query.selected_columns.keys()))
+    return read_frame(connection, query if window is not None else query.where(false()))

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from shapely import LineString, Point
+from sqlalchemy import select
 
 # looking takes make_detector when it is imported: that must not be while a test has replaced it.
 import detectors.looking
@@ -31,7 +32,9 @@ from gis_core.db import reading, writing
 from gis_core.errors import DetectorError
 from layers.georeferencing import stand_of, stated_camera
 from layers.registry import LAYERS
+from layers.rollup_tables import TrackHour
 from layers.store import load
+from layers.tracks import load_tracks
 from layers.viewsheds import compute_views
 
 EAST, NORTH = 560_000.0, 1_820_000.0
@@ -181,10 +184,13 @@ def test_the_command_measures_a_folder_of_pictures(
         cv2.imwrite(str(folder / name), np.zeros((SIZE[1], SIZE[0], 3), np.uint8))
     lon, lat = metric_to_lonlat(*LINE.T)
     line = ",".join(f"{value:.7f}" for pair in zip(lon, lat, strict=True) for value in pair)
-    table = tmp_path / "crossings.csv"
+    table, tracks = tmp_path / "crossings.csv", tmp_path / "tracks.csv"
     done = CliRunner().invoke(
         traffic,
-        ["measure", str(folder), "--camera", street, "--rate=10", "--line", line, f"--crossings-csv={table}"],
+        [
+            "measure", str(folder), "--camera", street, "--rate=10", "--line", line,
+            f"--crossings-csv={table}", f"--tracks-csv={tracks}",
+        ],
         catch_exceptions=False,
     )  # fmt: skip
     assert done.exit_code == 0, done.output
@@ -192,6 +198,13 @@ def test_the_command_measures_a_folder_of_pictures(
     assert "MAIN: " in done.output
     assert "car, right to left: 1, 36." in done.output or "car, right to left: 1, 35." in done.output
     assert len(pd.read_csv(table)) == 2
+    with writing() as connection:
+        loaded = load_tracks(connection, tracks, None, None, simulated=False)
+    assert (loaded.tracks, loaded.off_road) == (2, 0)
+    with reading() as connection:
+        hours = connection.execute(select(TrackHour).where(TrackHour.road_segment_code == "MAIN")).all()
+    speeds = {row.class_name: row.distance_m / row.time_s for row in hours}
+    assert speeds == pytest.approx({"car": 10.0, "truck": 8.0}, rel=0.05)
 
 
 @pytest.mark.parametrize("line", ["1,2,3", "a,b,c,d", "107.5,16.4,107.5,16.4", "0,95,1,96"])
