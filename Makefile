@@ -3,10 +3,10 @@
 
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test setup check unit test-clients bench wheel clean
+.PHONY: help run test setup check unit test-clients test-python312 bench wheel clean
 
 help: ## Show what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: setup ## Set everything up and serve at http://127.0.0.1:8080
 	@exec $(BIN)/huegis up
@@ -27,12 +27,17 @@ unit: ## Run the fast tests only
 	@scripts/setup --test
 	@$(BIN)/pytest tests/unit
 
-test-clients: ## Try the service with QGIS, GDAL and other clients
+test-clients: ## Try the service with QGIS, GDAL, OWSLib and schemathesis, and walk through its conformance classes
 	@scripts/setup --test
-	@$(BIN)/pytest tests/clients
+	@$(BIN)/pytest tests/clients tests/conformance
+
+test-python312: ## Run the unit and API tests with Python 3.12 and the later pygeoapi, where that is present
+	@scripts/setup --test
+	@scripts/test-python312
 
 bench: ## Run every benchmark; each prints its ratio
 	@scripts/setup --test
+	@scripts/setup-bench
 	@$(BIN)/python -m benchmarks
 
 wheel: ## Build the wheel, install it in a clean environment and run it from another folder

@@ -36,7 +36,7 @@ def run() -> None:
     """Print how fast a file goes in enriched, as a part of the speed of the server's own COPY."""
     sample = generate(2710)
     with private_database() as url, tempfile.TemporaryDirectory() as folder:
-        _load_reference(url, sample)
+        load_reference(url, sample)
         file = Path(folder) / "detections.csv"
         write_vehicles(file, sample, _DETECTIONS)
         begun = time.perf_counter()
@@ -56,7 +56,8 @@ def run() -> None:
     )
 
 
-def _load_reference(url: str, sample: Sample) -> None:
+def load_reference(url: str, sample: Sample) -> None:
+    """What detections are enriched from: the sample's wards, forest zones, roads and cameras."""
     engine = make_engine(url)
     with engine.begin() as connection:
         for name in _REFERENCE:
@@ -64,7 +65,7 @@ def _load_reference(url: str, sample: Sample) -> None:
     engine.dispose()
 
 
-def write_vehicles(file: Path, sample: Sample, count: int) -> None:
+def write_vehicles(file: Path, sample: Sample, count: int, frame_s: float = _FRAME_S) -> None:
     """A CSV of vehicles where the sample's cameras see them, in the order of time."""
     random = np.random.default_rng(2710)
     seen = sample.layers["detections"]
@@ -72,7 +73,7 @@ def write_vehicles(file: Path, sample: Sample, count: int) -> None:
     cameras = seen["camera_code"].nunique()
     frame = np.arange(count) // (_VEHICLES_IN_FRAME * cameras)
     chosen = seen.iloc[random.integers(0, len(seen), count)]
-    moments = pd.Timestamp("2025-10-15", tz="UTC") + pd.to_timedelta(frame * _FRAME_S, unit="s")
+    moments = pd.Timestamp("2025-10-15", tz="UTC") + pd.to_timedelta(frame * frame_s, unit="s")
     number = pd.Series(np.arange(count))
     pd.DataFrame(
         {

@@ -33,7 +33,7 @@ def run() -> None:
     """Print how fast a file goes in, as a part of the speed of the server's own COPY."""
     with private_database() as url, tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "detections.csv"
-        _write(file)
+        write_detections(file, _DETECTIONS)
         rounds = [(_layers_load(url, file, new=True), _server_copy(url)) for _ in range(_ROUNDS)]
         # What else the machine does only ever adds to a time: the least of each is the nearest to it.
         ours_s, reference_s = (min(times) for times in zip(*rounds, strict=True))
@@ -77,19 +77,20 @@ def _server_copy(url: str) -> float:
         return time.perf_counter() - begun
 
 
-def _write(file: Path) -> None:
+def write_detections(file: Path, count: int) -> None:
+    """A CSV of vehicles anywhere in the province, in the order of time."""
     random = np.random.default_rng(2710)
-    number = np.arange(_DETECTIONS)
+    number = np.arange(count)
     moments = pd.Timestamp("2025-10-15", tz="UTC") + pd.to_timedelta(number * 1.3, unit="s")
     pd.DataFrame(
         {
-            "lon": (107.1 + 0.9 * random.random(_DETECTIONS)).round(6),
-            "lat": (16.0 + 0.7 * random.random(_DETECTIONS)).round(6),
+            "lon": (107.1 + 0.9 * random.random(count)).round(6),
+            "lat": (16.0 + 0.7 * random.random(count)).round(6),
             "detected_at": moments.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "camera_code": pd.Series(number % 642).map("CAM-{:04d}".format),
             "subject": "vehicle",
             "class_name": np.array(["motorcycle", "car", "bus"])[number % 3],
-            "confidence": random.random(_DETECTIONS).round(3),
+            "confidence": random.random(count).round(3),
             "status": "observed",
             "steward_agency": "benchmark",
             "cov_xx_m2": 4.2,

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 import psycopg
 import pyogrio
 
-from benchmarks.items import _compare, _detections, _service
+from benchmarks.stored import compare, made_detections, one_service
 from layers.tiles.matrix_sets import WEB_MERCATOR_QUAD
 
 _LEVEL, _ROW, _COL = 12, 1859, 3271
@@ -32,7 +32,6 @@ SELECT ST_AsMVT(tile, 'detections', 4096, 'geom') FROM (
             ST_Transform(geom, 3857),
             ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 3857), 4096, 64
         ) AS geom,
-        id,
         to_char(detected_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS detected_at,
         subject, class_name, status, steward_agency, simulated
     FROM gis.detections
@@ -45,7 +44,11 @@ SELECT ST_AsMVT(tile, 'detections', 4096, 'geom') FROM (
 
 def run() -> None:
     """Print one line for a tile that is made anew, and one for a tile that is kept."""
-    with _detections() as url, _service(url) as address, psycopg.connect(url, autocommit=True) as connection:
+    with (
+        made_detections() as url,
+        one_service(url) as address,
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
         host = http.client.HTTPConnection(urlsplit(address).netloc)
         points = _same_features(_get(host, _AFTER_ALL), _select(connection))
         steps = count()
@@ -54,7 +57,7 @@ def run() -> None:
             "tiles-kept": lambda: _get(host, _AFTER_ALL),
         }
         for name, ask in asked.items():
-            ratio, ours_ms, reference_ms = _compare(
+            ratio, ours_ms, reference_ms = compare(
                 lambda ask=ask: len(ask()) > 0, lambda: len(_select(connection)) > 0
             )
             print(

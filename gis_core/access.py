@@ -66,7 +66,7 @@ class Doorkeeper:
         """
         if authorization is None:
             return READER
-        source = _source(address)
+        source = source_of(address)
         self._failures.check(source)
         found = self._account(authorization)
         if found is None:
@@ -132,8 +132,8 @@ def _credentials(authorization: str) -> tuple[str | None, str]:
     return None, ""
 
 
-def _source(address: str) -> str:
-    """What stands for an address when failures are counted."""
+def source_of(address: str) -> str:
+    """What stands for a client's address where something is counted: of IPv6 its whole network."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -26,6 +26,7 @@ from gis_core.collect_settings import Collect
 from gis_core.errors import ConfigError
 from gis_core.fire_settings import Fire
 from gis_core.flood_settings import Flood
+from gis_core.process_settings import Processes
 from gis_core.section import Section, SourceName
 from gis_core.solutions import CATALOGUE, Solution
 from gis_core.types import Bounds
@@ -63,13 +64,46 @@ class Tiles(Section):
     cache_mib: int = Field(default=512, ge=1)
 
 
+class Downloads(Section):
+    """Whole collections in one answer."""
+
+    max_features: int = Field(default=2_000_000, ge=1)
+    timeout_s: float = Field(default=600.0, gt=0, le=86_400)
+    at_a_time: int = Field(default=2, ge=1)
+
+
+class Edr(Section):
+    """Limits of environmental data retrieval."""
+
+    max_values: int = Field(default=500_000, ge=1_000)
+    max_vertices: int = Field(default=1_000, ge=4, le=100_000)
+
+
 class OgcApi(Section):
     """Limits of the OGC API."""
 
     default_limit: int = Field(default=1_000, ge=1)
     max_limit: int = Field(default=10_000, ge=1)
     exact_count_below: int = Field(default=10_000, ge=0)
+    downloads: Downloads = Downloads()
     tiles: Tiles = Tiles()
+    edr: Edr = Edr()
+
+
+class Limits(Section):
+    """What one client may take of the service."""
+
+    connections: int = Field(default=512, ge=8, le=100_000)
+    requests_per_client: int = Field(default=6, ge=1, le=10_000)
+    waiting_per_client: int = Field(default=200, ge=0, le=100_000)
+    wait_s: float = Field(default=30.0, gt=0, le=600)
+    head_kib: int = Field(default=128, ge=8, le=4_096)
+    head_timeout_s: float = Field(default=15.0, gt=0, le=600)
+    body_timeout_s: float = Field(default=120.0, gt=0, le=3_600)
+    keep_alive_s: int = Field(default=10, ge=1, le=600)
+    send_stall_s: float = Field(default=30.0, gt=0, le=600)
+    send_kib_per_s: float = Field(default=1.0, ge=0, le=1_024)
+    unsent_mib: int = Field(default=256, ge=1, le=65_536)
 
 
 class Sample(Section):
@@ -273,6 +307,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     province: Province = Province()
     database: Database = Database()
+    limits: Limits = Limits()
     ogc_api: OgcApi = OgcApi()
     sample: Sample = Sample()
     enrich: Enrich = Enrich()
@@ -290,6 +325,7 @@ class Settings(BaseSettings):
     detectors: Detectors = Detectors()
     detect: Detect = Detect()
     solutions: dict[SourceName, Solution] = CATALOGUE
+    processes: Processes = Processes()
     maps: Maps = Maps()
 
     @classmethod

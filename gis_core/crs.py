@@ -88,6 +88,12 @@ def is_y_first(srid: int) -> bool:
     return CRS(srid).axis_info[0].direction == "north"
 
 
+@cache
+def is_geographic(srid: int) -> bool:
+    """Whether coordinates are degrees of longitude and latitude."""
+    return bool(CRS(srid).is_geographic)
+
+
 def read_crs(text: str, source: str) -> CRS:
     """A CRS from an EPSG code, WKT or PROJ text found in ``source``.
 

@@ -41,6 +41,30 @@ class FeatureNotFoundError(GisError):
         super().__init__(f"Layer '{layer}' has no feature {quoted(feature_id)}.")
 
 
+class ProcessNotFoundError(GisError):
+    """No process of that name exists."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        self.name = name
+        super().__init__(f"There is no process {quoted(name)}; the processes are: {', '.join(known)}.")
+
+
+class JobNotFoundError(GisError):
+    """No job of that identifier exists, or it belongs to somebody else."""
+
+
+class JobNotFinishedError(GisError):
+    """The job has no results yet."""
+
+
+class QueueFullError(GisError):
+    """Too much work waits already; ``retry_after_s`` is when to ask again."""
+
+    def __init__(self, reason: str, retry_after_s: float) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(reason)
+
+
 class InvalidParameterError(GisError):
     """A request asked for something that cannot be answered as it was written."""
 
@@ -87,8 +111,16 @@ class SurfaceNotBuiltError(GisError):
     """The surface is declared but has not been built yet."""
 
 
+class NoSurfaceThenError(SurfaceNotBuiltError):
+    """The surface has been built, but none is kept of so long ago."""
+
+
 class DatabaseUnavailableError(GisError):
     """The database does not answer."""
+
+
+class BusyError(GisError):
+    """The service has too much to do for whoever asks, or for anybody."""
 
 
 class QueryTimeoutError(GisError):

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import logging
 from html import escape
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette_compress import CompressMiddleware, add_compress_type
 
 from gis_core.config import Settings
 from gis_core.errors import (
     AccessDeniedError,
+    BusyError,
     CRSMismatchError,
     DatabaseUnavailableError,
     FeatureChangedError,
@@ -33,14 +34,20 @@ from gis_core.errors import (
     IngestError,
     InvalidFeatureError,
     InvalidParameterError,
+    JobNotFinishedError,
+    JobNotFoundError,
     LayerNotFoundError,
+    NoSurfaceThenError,
     NotAuthenticatedError,
+    ProcessNotFoundError,
     QueryTimeoutError,
+    QueueFullError,
     StatusChangeError,
     SurfaceNotBuiltError,
     TooManyFailuresError,
 )
 from gis_core.health import check_all
+from gis_core.turns import Turns
 from gis_core.types import Text
 
 _log = logging.getLogger(__name__)
@@ -53,13 +60,19 @@ STATUS_OF: dict[type[GisError], int] = {
     AccessDeniedError: 403,
     LayerNotFoundError: 404,
     FeatureNotFoundError: 404,
+    NoSurfaceThenError: 404,
+    ProcessNotFoundError: 404,
+    JobNotFoundError: 404,
+    JobNotFinishedError: 404,
     StatusChangeError: 409,
     FeatureConflictError: 409,
     FeatureChangedError: 412,
     InvalidFeatureError: 422,
     TooManyFailuresError: 429,
+    QueueFullError: 429,
     SurfaceNotBuiltError: 503,
     DatabaseUnavailableError: 503,
+    BusyError: 503,
     QueryTimeoutError: 503,
 }
 """The HTTP status of each error; what is not listed is 500."""
@@ -101,6 +114,10 @@ MEANING_OF = {
 _UNEXPECTED = Text("Dịch vụ gặp lỗi ngoài dự kiến.", "Something unexpected went wrong.")
 
 
+RETRY_AFTER_S = "5"
+"""When to come back to a service that cannot answer at the moment."""
+
+
 def http_status(error: GisError) -> int:
     """The HTTP status that stands for an error."""
     return next((STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF), 500)
@@ -111,13 +128,28 @@ def meaning(status: int) -> Text:
     return MEANING_OF.get(status, _UNEXPECTED if status >= 500 else MEANING_OF[400])
 
 
+_TEXTS = (
+    "application/schema+json",
+    "application/vnd.oai.openapi+json",
+    "application/vnd.ogc.fg+json",
+    "application/geo+json-seq",
+    "application/prs.coverage+json",
+    "application/vnd.ogc.sld+xml",
+    "application/vnd.mapbox.style+json",
+    "text/csv",
+)
+"""Further types that are text, and shrink to a tenth on the way."""
+
+
 def create_app(settings: Settings) -> Starlette:
     """The application with all the routes that the rooms offer."""
+    for media_type in _TEXTS:
+        add_compress_type(media_type)
     routes: list[BaseRoute] = [
         Route("/health", _health),
         Mount("/static", StaticFiles(directory=settings.static_dir, check_dir=False), name="static"),
     ]
-    for offered in sorted(entry_points(group="huegis.routes"), key=lambda entry: entry.name):
+    for offered in sorted(entry_points(group="huegis.routes"), key=_by_name):
         routes.extend(offered.load()(settings))
     return Starlette(
         routes=routes,
@@ -126,10 +158,16 @@ def create_app(settings: Settings) -> Starlette:
             Middleware(
                 CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=["*"]
             ),
-            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
+            Middleware(CompressMiddleware, minimum_size=1000, zstd_level=3, brotli_quality=4, gzip_level=5),
+            Middleware(Turns, limits=settings.limits, refuse=_on_gis_error),
+            *(Middleware(door.load()) for door in sorted(entry_points(group="huegis.doors"), key=_by_name)),
         ],
         exception_handlers={GisError: _on_gis_error, HTTPException: _on_http_error, Exception: _on_bug},
     )
+
+
+def _by_name(offered: EntryPoint) -> str:
+    return offered.name
 
 
 def content_policy(settings: Settings) -> str:
@@ -187,7 +225,9 @@ def error_response(
 def _on_gis_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, GisError):
         raise error
-    return error_response(request, http_status(error), str(error))
+    status = http_status(error)
+    headers = {"Retry-After": RETRY_AFTER_S} if status == 503 else None
+    return error_response(request, status, str(error), headers)
 
 
 def _on_http_error(request: Request, error: Exception) -> Response:

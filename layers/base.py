@@ -164,7 +164,8 @@ class Layer:
     features of this one by ``station_code``. ``edited_by`` are the roles whose accounts may add,
     change and remove single features; None stands for ``editor`` where a layer of things that
     last is loaded from outside, and for nobody elsewhere. ``status_set_by`` are the roles that may
-    change the status of an event, which the status history keeps.
+    change the status of an event, which the status history keeps. ``max_limit`` is the most features
+    that a page may hold where they are so large that the API's own limit is too much.
     """
 
     name: str
@@ -191,6 +192,7 @@ class Layer:
     stations_of: str | None = None
     edited_by: tuple[str, ...] | None = None
     status_set_by: tuple[str, ...] = ()
+    max_limit: int | None = None
 
     @cached_property
     def table(self) -> Table:

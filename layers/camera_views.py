@@ -64,6 +64,8 @@ LAYER = Layer(
     name="camera_views",
     model=CameraView,
     loadable=False,
+    # What a camera sees in the mountains has thousands of vertices.
+    max_limit=1_000,
     title=Text("Vùng nhìn của camera", "Ground that cameras see"),
     description=Text(
         "Phần mặt đất mà từng camera nhìn thấy, có xét khung hình, địa hình và vật che khuất bởi địa hình; "

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from layers.added import commands as added
+from layers.printing_for_commands import console, print_rejections, print_report, progress
+
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from layers.ingest.report import FileReport, Rejections
     from layers.ingest.source import Request
-
-_WIDTH_WITHOUT_TERMINAL = 200
 
 
 @click.group()
 def layers() -> None:
-    """List, describe, load, check and export the layers."""
+    """List, describe, load, check and export the layers, and add layers of your own."""
+
+
+for _command in (added.add, added.change, added.remove):
+    layers.add_command(_command)
 
 
 @layers.command("list")
@@ -30,7 +30,7 @@ def list_() -> None:
 
     from gis_core.db import writing
     from gis_core.time import local_text
-    from layers.registry import LAYERS
+    from layers.added.known import known_layers
     from layers.summary import summarise
 
     table = Table("layer", "tên / title", "geometry", box=None, pad_edge=False)
@@ -38,7 +38,7 @@ def list_() -> None:
         table.add_column(title, justify="right")
     table.add_column("latest (Asia/Ho_Chi_Minh)")
     with writing() as connection:
-        for layer in LAYERS.values():
+        for layer in known_layers().values():
             found = summarise(connection, layer)
             latest = local_text(found.latest) if found.latest else ""
             table.add_row(
@@ -49,7 +49,7 @@ def list_() -> None:
                 f"{found.simulated:,}",
                 latest,
             )
-    _console().print(table)
+    console().print(table)
 
 
 @layers.command()
@@ -59,21 +59,21 @@ def describe(layer: str) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from layers.registry import LAYERS
+    from layers.added.known import known_layers
     from layers.summary import describe_columns
 
-    found = LAYERS[layer]
-    console = _console()
-    console.print(f"[bold]{escape(found.title.both)}[/bold] ({found.name}, {found.geometry_type}, EPSG:4326)")
-    console.print(escape(f"{found.description.vi}\n{found.description.en}"))
-    console.print(escape(f"Cơ quan phụ trách / steward: {found.steward.both}\n"))
+    found = known_layers()[layer]
+    shown = console()
+    shown.print(f"[bold]{escape(found.title.both)}[/bold] ({found.name}, {found.geometry_type}, EPSG:4326)")
+    shown.print(escape(f"{found.description.vi}\n{found.description.en}"))
+    shown.print(escape(f"Cơ quan phụ trách / steward: {found.steward.both}\n"))
     table = Table(
         "column", "type", "unit", "ý nghĩa", "meaning", "values", "also read as", box=None, pad_edge=False
     )
     for row in describe_columns(found):
         table.add_row(*map(escape, row))
-    console.print(table)
-    console.print("\n* a file must have it.")
+    shown.print(table)
+    shown.print("\n* a file must have it.")
 
 
 @layers.command()
@@ -141,23 +141,22 @@ def load(
     a position stand at their station. Loading a file again changes nothing.
     """
     from gis_core.errors import CRSMismatchError, IngestError
+    from layers.added.known import known_layers
     from layers.ingest.load import load_file
     from layers.ingest.report import Rejections
     from layers.ingest.source import Request, SeriesForm
-    from layers.registry import LAYERS
 
     series = SeriesForm(
         observed_property, labels, zone, time_format, start, step, _pairs(stations, "--station")
     )
-    request = Request(LAYERS[layer], crs, table, _pairs(columns, "--column"), series)
+    request = Request(known_layers()[layer], crs, table, _pairs(columns, "--column"), series)
     if rejected is not None and rejected.resolve() in {file.resolve() for file in files}:
         raise click.UsageError("--rejected would overwrite a file that is to be loaded.")
     refused, forget = 0, replace_simulated
-    console = _console()
     with Rejections(rejected) as rejections:
         for file in files:
             try:
-                with _progress(file) as tell:
+                with progress(file) as tell:
                     report = load_file(
                         file, request, rejections,
                         keep_good=keep_good, replace_simulated=forget, enrich=not no_enrichment,
@@ -169,8 +168,8 @@ def load(
             else:
                 # Rows of the first file may be marked as simulated themselves; they stay.
                 forget = False
-                _print_report(layer, report)
-    _print_rejections(console, rejections, rejected)
+                print_report(layer, report)
+    print_rejections(rejections, rejected)
     if not replace_simulated and refused < len(files):
         _hint_simulated(request)
     if refused:
@@ -204,11 +203,11 @@ def export(
     Every file says in its own way whose data it holds, what the columns mean, and how many rows are
     simulated. With --format sensorthings, observations go to .json under the names of that standard.
     """
+    from layers.added.known import known_layers
     from layers.export import export as write
     from layers.export import export_sensor_things, parse_bbox, parse_interval
-    from layers.registry import LAYERS
 
-    found = LAYERS[layer]
+    found = known_layers()[layer]
     bounds = None if bbox is None else parse_bbox(bbox)
     window = None if interval is None else parse_interval(interval)
     if form is not None:
@@ -229,11 +228,11 @@ def history(layer: str, feature: str) -> None:
     """Show who added, changed or removed a FEATURE of LAYER by editing, and when."""
     from gis_core.db import reading
     from gis_core.time import local_text
+    from layers.added.known import known_layers
     from layers.feature_edits import changes_in, edits_of
-    from layers.registry import LAYERS
 
     with reading() as connection:
-        edits = edits_of(connection, LAYERS[layer], feature)
+        edits = edits_of(connection, known_layers()[layer], feature)
     if not edits:
         click.echo(
             f"No edit of '{feature}' in layer {layer} is on record; loads of files are in the journal."
@@ -261,7 +260,7 @@ def check(layer: str | None) -> None:
         table = Table("check", "layer", "feature", "nội dung / finding", box=None, pad_edge=False)
         for one, finding in done.findings:
             table.add_row(one.name, finding.layer, escape(finding.feature_id), escape(finding.sentence.both))
-        _console().print(table)
+        console().print(table)
     for name, where in done.cut:
         click.echo(f"{name} found more in {where} than quality.max_findings keeps.")
     click.echo(
@@ -286,7 +285,7 @@ def dictionary(file: Path | None, *, overwrite: bool) -> None:
     table = Table(*Term._fields, box=None, pad_edge=False)
     for term in terms():
         table.add_row(*(escape(str(value)) for value in term))
-    _console().print(table)
+    console().print(table)
 
 
 def _pairs(pairs: tuple[str, ...], option: str) -> dict[str, str]:
@@ -297,56 +296,6 @@ def _pairs(pairs: tuple[str, ...], option: str) -> dict[str, str]:
             raise click.BadParameter(f"'{pair}' is not of the form theirs=ours.", param_hint=option)
         mapped[theirs] = ours
     return mapped
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    # Without a terminal, whoever reads wants whole lines.
-    return console if console.is_terminal else Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)
-
-
-@contextmanager
-def _progress(file: Path) -> Iterator[Callable[[float], None]]:
-    """A bar on stderr that is gone at the end; none where nobody watches."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import Progress
-
-    with Progress(
-        console=Console(stderr=True), transient=True, disable=not Console(stderr=True).is_terminal
-    ) as bar:
-        task = bar.add_task(escape(file.name), total=1.0)
-        yield lambda done: bar.update(task, completed=done)
-
-
-def _print_report(layer: str, report: FileReport) -> None:
-    rows = report.rows
-    rejected = f", {report.rejected:,} rejected" if report.rejected else ""
-    click.echo(
-        f"{report.path}: {rows.inserted:,} inserted, {rows.updated:,} updated, "
-        f"{rows.unchanged:,} unchanged{rejected} in {layer}."
-    )
-    for note in report.notes:
-        click.echo(f"  {note}")
-
-
-def _print_rejections(console: Console, rejections: Rejections, file: Path | None) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    if not rejections.count:
-        return
-    table = Table("file", "row", "reason", box=None, pad_edge=False, title="Rejected", title_justify="left")
-    for row in rejections.first:
-        table.add_row(escape(row.file), f"{row.unit} {row.number}", escape(row.reason))
-    console.print(table)
-    more = rejections.count - len(rejections.first)
-    if more:
-        click.echo(f"and {more:,} more{'' if file else '; --rejected FILE.csv writes them all'}.")
-    if file is not None:
-        click.echo(f"All {rejections.count:,} rejected rows are in {file}.")
 
 
 def _hint_simulated(request: Request) -> None:

@@ -1,4 +1,4 @@
-"""Rows into any table by binary COPY."""
+"""Rows into any table by binary COPY, and what COPY sends as a file."""
 
 from __future__ import annotations
 
@@ -34,3 +34,39 @@ def quoted_name(column: Column[Any]) -> str:
 def quoted_names(columns: Iterable[Column[Any]]) -> str:
     """The names of columns for SQL, with commas between them."""
     return ", ".join(map(quoted_name, columns))
+
+
+class Reader:
+    """What COPY sends row by row, as a file that is read once, from its beginning."""
+
+    closed = False
+
+    def __init__(self, rows: Iterable[bytes | bytearray | memoryview]) -> None:
+        self._rows = iter(rows)
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, fewer than asked for only at the end."""
+        parts, length = [self._rest], len(self._rest)
+        while length < size and (row := next(self._rows, None)) is not None:
+            parts.append(bytes(row))
+            length += len(parts[-1])
+        whole = b"".join(parts)
+        self._rest = whole[size:]
+        return whole[:size]
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def writable(self) -> bool:
+        """Never."""
+        return False
+
+    def seekable(self) -> bool:
+        """Never: what was read is gone."""
+        return False
+
+    def close(self) -> None:
+        """Nothing is held that must be given back."""
+        self.closed = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -10,10 +11,11 @@ import shapely
 from sqlalchemy import Connection, Select, select
 
 from gis_core.analysis.network_density import road_graph
-from gis_core.analysis.routing import Place, alongside, shortest_route
+from gis_core.analysis.routing import Place, alongside, shortest_route, travelled_line
 from gis_core.analysis.snapping import Network, snap
-from gis_core.crs import STORAGE_SRID, lonlat_to_metric, to_metric
+from gis_core.crs import STORAGE_SRID, lonlat_to_metric, metric_to_lonlat, to_metric
 from gis_core.errors import InvalidParameterError, quoted
+from gis_core.types import Bounds
 from layers import road_segments
 from layers.frames import read_frame
 from layers.read import read
@@ -73,11 +75,19 @@ def along(connection: Connection, line: shapely.LineString, within_m: float = WI
     path = shapely.transform(line, lambda degrees: np.column_stack(lonlat_to_metric(*degrees.T)))
     if not np.isfinite(shapely.get_coordinates(path)).all() or not path.length > 0:
         raise InvalidParameterError("line", "it has no length, or lies outside the grid of EPSG:9214.")
-    roads = read(connection, road_segments.LAYER, columns=("name",))
+    roads = read(connection, road_segments.LAYER, columns=("name",), bounds=_around(path, within_m))
     chosen = alongside(to_metric(roads.geometry).to_numpy(), path, within_m=within_m)
     if not len(chosen):
         raise InvalidParameterError("line", f"no known road lies along it within {within_m:g} m.")
     return Chosen(f"{path.length / 1000:.2f} km", _in_order(connection, roads["code"].iloc[chosen].tolist()))
+
+
+class Way(NamedTuple):
+    """A route over the network: its segments in the order of travel, its length, and its line (EPSG:9214)."""
+
+    codes: list[str]
+    length_m: float
+    line: shapely.LineString
 
 
 def between(connection: Connection, start: LonLat, end: LonLat) -> Chosen:
@@ -89,14 +99,29 @@ def between(connection: Connection, start: LonLat, end: LonLat) -> Chosen:
     Raises:
         InvalidParameterError: a place is near no road, or no way leads from one to the other.
     """
+    way = way_between(connection, start, end)
+    return Chosen(f"{way.length_m / 1000:.2f} km", _in_order(connection, way.codes))
+
+
+def way_between(
+    connection: Connection, start: LonLat, end: LonLat, closed: Collection[str] = frozenset()
+) -> Way:
+    """The shortest way between two places on roads that are not ``closed``, as for ``between``.
+
+    Raises:
+        InvalidParameterError: a place is near no open road, or no open way leads from one to the other.
+    """
     roads = read(connection, road_segments.LAYER, columns=("one_way",))
     lines = to_metric(roads.geometry).to_numpy()
-    real = shapely.length(lines) > 0
-    roads, lines = roads[real], lines[real]
+    usable = (shapely.length(lines) > 0) & ~roads["code"].isin(closed).to_numpy()
+    roads, lines = roads[usable], lines[usable]
     codes = roads["code"].tolist()
-    places = [_place(Network(codes, lines.tolist()), codes, *one) for one in (("from", start), ("to", end))]
-    route = shortest_route(road_graph(lines), roads["one_way"].to_numpy(bool), *places)
-    return Chosen(f"{route.length_m / 1000:.2f} km", _in_order(connection, [codes[n] for n in route.edges]))
+    network = Network(codes, lines.tolist())
+    first, last = (_place(network, codes, *one) for one in (("from", start), ("to", end)))
+    graph = road_graph(lines)
+    route = shortest_route(graph, roads["one_way"].to_numpy(bool), first, last)
+    line = travelled_line(lines, graph, route, first, last)
+    return Way([codes[n] for n in route.edges], route.length_m, line)
 
 
 def read_line(text: str) -> shapely.LineString:
@@ -140,6 +165,15 @@ def read_place(text: str, parameter: str) -> LonLat:
     if not (abs(lon) <= 180 and abs(lat) <= 90):
         raise InvalidParameterError(parameter, f"{quoted(text)} is not a place as lon,lat in degrees.")
     return lon, lat
+
+
+def _around(path: shapely.LineString, within_m: float) -> Bounds:
+    """The box in EPSG:4326 of all that lies within reach of a path in metres."""
+    # A reach of next to nothing would leave no area at all.
+    reach = path.buffer(max(within_m, 0.01))
+    degrees = metric_to_lonlat(*shapely.get_coordinates(shapely.box(*reach.bounds)).T)
+    (west, south), (east, north) = np.min(degrees, axis=1), np.max(degrees, axis=1)
+    return Bounds(float(west), float(south), float(east), float(north))
 
 
 def _pair(text: str) -> LonLat:

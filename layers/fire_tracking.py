@@ -147,6 +147,18 @@ def _detections(connection: Connection, window: Window, known: _Known) -> gpd.Ge
     )
 
 
+def fire_detections(connection: Connection, window: Window, *, limit: int) -> gpd.GeoDataFrame:
+    """Detections of fire in a window, at most so many, with what ``describe`` needs."""
+    return read(
+        connection,
+        detections.LAYER,
+        _SEEN.subject.in_(SUBJECTS),
+        window=window,
+        columns=_COLUMNS,
+        limit=limit,
+    )
+
+
 def _codes(connection: Connection, rows: gpd.GeoDataFrame, done: Succession[UUID]) -> dict[int, str]:
     """The code of each cluster: the one it goes on with, else a new one from its first detection."""
     codes = dict(done.event_of)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from rasterio.features import rasterize
 from sqlalchemy import Connection
 
@@ -36,15 +37,22 @@ def permanent_water(connection: Connection, terrain: RasterTerrain) -> BoolArray
     )
 
 
-def roads_cut(connection: Connection, flood: Simulation, water: BoolArray) -> gpd.GeoDataFrame:
-    """The road segments that not every kind of vehicle gets through, the deepest first, in the terrain's CRS.
+def road_depths(
+    connection: Connection, depth_m: NDArray[np.float32], terrain: RasterTerrain, water: BoolArray
+) -> gpd.GeoDataFrame:
+    """Every road segment with the water on it, in the terrain's CRS and the order of the layer.
 
     Columns: ``code``, ``name``, ``road_class``, ``length_m`` of the segment, ``flooded_length_m`` (as deep
     as stops the first kind of vehicle), ``maximum_depth_m``, and for each kind in the settings
     ``passable_<kind>``. Over permanent water a road is taken for a bridge, which stands above the flood.
+
+    Args:
+        connection: where to read roads.
+        depth_m: depth of water on the cells of the terrain, shape (rows, columns), NaN where unknown.
+        terrain: the grid.
+        water: cells of permanent water, same shape.
     """
     passable = get_settings().flood.passable_below_m
-    terrain = flood.drained.terrain
     roads = on_terrain(connection, road_segments.LAYER, terrain).reset_index(drop=True)
     columns = ["code", "name", "road_class", "length_m", "simulated", "geometry"]
     depth: FloatArray = np.zeros(len(roads))
@@ -53,17 +61,29 @@ def roads_cut(connection: Connection, flood: Simulation, water: BoolArray) -> gp
         position, road, piece_m = points_along(roads.geometry, terrain.cell_m / 2)
         cells = cells_at(position, terrain)
         dry = (cells < 0) | water.ravel()[np.maximum(cells, 0)]
-        there = np.where(dry, 0.0, np.nan_to_num(flood.depth_m.ravel()[np.maximum(cells, 0)], nan=0.0))
+        there = np.where(dry, 0.0, np.nan_to_num(depth_m.ravel()[np.maximum(cells, 0)], nan=0.0))
         np.maximum.at(depth, road, there)
         wet = there >= min(passable.values())
         np.add.at(cut_m, road[wet], piece_m[wet])
-    shown = roads[columns].assign(
-        flooded_length_m=cut_m.round(1),
-        maximum_depth_m=depth.round(2),
+    return roads[columns].assign(
+        flooded_length_m=cut_m,
+        maximum_depth_m=depth,
         **{f"passable_{kind}": depth < limit_m for kind, limit_m in passable.items()},
     )
-    cut = shown[cut_m > 0].sort_values(["maximum_depth_m", "code"], ascending=[False, True])
-    return gpd.GeoDataFrame(cut.reset_index(drop=True), geometry="geometry", crs=terrain.crs)
+
+
+def roads_cut(connection: Connection, flood: Simulation, water: BoolArray) -> gpd.GeoDataFrame:
+    """The road segments that not every kind of vehicle gets through: ``only_cut`` of ``road_depths``."""
+    return only_cut(road_depths(connection, flood.depth_m, flood.drained.terrain, water))
+
+
+def only_cut(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Of ``road_depths`` those with water that stops somebody, the deepest first, rounded to be read."""
+    cut = roads[roads["flooded_length_m"] > 0].assign(
+        flooded_length_m=roads["flooded_length_m"].round(1), maximum_depth_m=roads["maximum_depth_m"].round(2)
+    )
+    ordered = cut.sort_values(["maximum_depth_m", "code"], ascending=[False, True])
+    return gpd.GeoDataFrame(ordered.reset_index(drop=True), geometry="geometry", crs=roads.crs)
 
 
 def wards_touched(connection: Connection, flood: Simulation, water: BoolArray) -> gpd.GeoDataFrame:

@@ -11,40 +11,31 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from pyproj import CRS
 from sqlalchemy import (
     ARRAY,
-    JSON,
     Column,
     ColumnElement,
-    DateTime,
     Dialect,
-    Float,
     Integer,
     LargeBinary,
     Select,
-    and_,
     bindparam,
-    case,
     cast,
     func,
     literal_column,
     null,
     select,
-    true,
 )
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.sql.selectable import Subquery
 
-from gis_core.crs import STORAGE_SRID
 from layers.base import Layer
 from layers.count import rows_on_record
 from layers.cql2.compiler import Condition
+from layers.feature_sql import Form, feature_text, sql_text, with_properties
 from layers.order import Order, complete, follows, in_order
-
-_DIGITS_DEGREES = 7
-_DIGITS_METRES = 3
 
 
 class Shape(NamedTuple):
@@ -60,6 +51,14 @@ class Shape(NamedTuple):
     filter: Condition | None = None
     after: tuple[bool, ...] | None = None
     """Which keys of the order are null in the feature that the page comes after; None on the first page."""
+    form: Form | None = "geojson"
+    """How features are written; None leaves them out."""
+
+    @property
+    def shown(self) -> tuple[Column[Any], ...]:
+        """The properties that are wanted, in declared order."""
+        wanted = self.properties
+        return tuple(c for c in self.layer.properties if wanted is None or c.name in wanted)
 
     @property
     def narrowed(self) -> bool:
@@ -109,7 +108,7 @@ _DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 @lru_cache(maxsize=512)
 def page_sql(shape: Shape) -> str:
     """The SQL of ``_page_statement``, compiled once for each shape of request."""
-    return str(_page_statement(shape).compile(dialect=_DIALECT))
+    return compiled(_page_statement(shape))
 
 
 def _page_statement(shape: Shape) -> Select[Any]:
@@ -122,71 +121,45 @@ def _page_statement(shape: Shape) -> Select[Any]:
     """
     layer, order = shape.layer, complete(shape.layer, shape.order)
     limit = bindparam("_limit", type_=Integer)
-    shown = [c for c in layer.properties if shape.properties is None or c.name in shape.properties]
-    after = () if shape.after is None else (follows(layer, order, shape.after),)
-    keys = [layer.table.c[key.name].label(f"_key_{at}") for at, key in enumerate(order)]
-    rows = (
-        select(layer.id_column.label("_id"), layer.shown_geometry.label("_geometry"), *keys, *shown)
-        .where(*layer.membership, *shape.conditions, *after)
-        .order_by(*in_order(layer, order, layer.table.c))
-        .limit(limit + literal_column("1"))
-        .subquery("rows")
-    )
-    readable = (_readable(rows.c[c.name]).label(c.name) for c in shown)
-    properties = select(*readable).correlate(rows).lateral("properties")
-    feature = func.concat(
-        _sql_text('{"type":"Feature","id":'),
-        func.to_json(cast(rows.c["_id"], SqlText)),
-        _sql_text(',"geometry":'),
-        func.coalesce(_geojson(shape, rows.c["_geometry"]), _sql_text("null")),
-        _sql_text(',"properties":'),
-        func.row_to_json(literal_column("properties")),
-        _sql_text("}"),
-    )
+    rows = rows_of(shape, limit + literal_column("1"))
     places = {key.name: rows.c[f"_key_{at}"] for at, key in enumerate(order)}
-    page = (
-        select(
-            func.row_number().over(order_by=in_order(layer, order, places)).label("rank"),
-            func.json_build_array(*(cast(place, SqlText) for place in places.values())).label("place"),
-            feature.label("feature"),
-        )
-        .select_from(rows.join(properties, true()))
-        .subquery("page")
-    )
-    by_rank = aggregate_order_by(_sql_text(","), page.c.rank)
+    columns = [
+        func.row_number().over(order_by=in_order(layer, order, places)).label("rank"),
+        func.json_build_array(*(cast(place, SqlText) for place in places.values())).label("place"),
+    ]
+    if shape.form is None:
+        page = select(*columns, null().label("feature")).select_from(rows).subquery("page")
+    else:
+        feature = feature_text(layer, rows, shape.form, shape.srid, y_first=shape.y_first)
+        with_features = select(*columns, feature.label("feature"))
+        page = with_features.select_from(with_properties(rows, shape.shown)).subquery("page")
+    by_rank = aggregate_order_by(sql_text(","), page.c.rank)
     return select(
-        func.string_agg(page.c.feature, by_rank).filter(page.c.rank <= limit),
+        func.string_agg(cast(page.c.feature, SqlText), by_rank).filter(page.c.rank <= limit),
         func.count(),
         func.min(cast(page.c.place, SqlText)).filter(page.c.rank == limit),
         null() if shape.narrowed else rows_on_record(layer),
     )
 
 
-def _readable(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Times as ISO 8601 with Z, numbers with a point in them; the rest as PostgreSQL writes it in JSON."""
-    if isinstance(column.type, DateTime):
-        iso = func.to_json(func.timezone(_sql_text("UTC"), column)).op("#>>")(literal_column("'{}'"))
-        return iso.op("||")(_sql_text("Z"))
-    if isinstance(column.type, Float):
-        # Clients that guess types take a page of 10, 20, 30 for whole numbers and cut the next page's 10.5.
-        is_whole = and_(column == func.trunc(column), func.abs(column) < literal_column("1e15"))
-        with_point = cast(cast(column, SqlText).op("||")(_sql_text(".0")), JSON)
-        return case((is_whole, with_point), else_=func.to_json(column))
-    return column
+def rows_of(shape: Shape, limit: ColumnElement[int] | None = None) -> Subquery:
+    """The rows of a request in their order: ``_id``, ``_geometry``, ``_time``, keys, and what is shown."""
+    layer, order = shape.layer, complete(shape.layer, shape.order)
+    after = () if shape.after is None else (follows(layer, order, shape.after),)
+    keys = [layer.table.c[key.name].label(f"_key_{at}") for at, key in enumerate(order)]
+    times = [] if layer.time_column is None else [layer.event_time.label("_time")]
+    shown = shape.shown if shape.form is not None else ()
+    chosen = select(
+        layer.id_column.label("_id"), layer.shown_geometry.label("_geometry"), *times, *keys, *shown
+    )
+    return (
+        chosen.where(*layer.membership, *shape.conditions, *after)
+        .order_by(*in_order(layer, order, layer.table.c))
+        .limit(limit)
+        .subquery("rows")
+    )
 
 
-def _geojson(shape: Shape, geometry: Any) -> ColumnElement[Any]:
-    if "POLYGON" in shape.layer.geometry_type:
-        # RFC 7946, section 3.1.6: exterior rings run counterclockwise.
-        geometry = func.ST_ForcePolygonCCW(geometry)
-    if shape.srid != STORAGE_SRID:
-        geometry = func.ST_Transform(geometry, literal_column(str(shape.srid)))
-    if shape.y_first:
-        geometry = func.ST_FlipCoordinates(geometry)
-    digits = _DIGITS_DEGREES if CRS(shape.srid).is_geographic else _DIGITS_METRES
-    return func.ST_AsGeoJSON(geometry, literal_column(str(digits)), literal_column("0"))
-
-
-def _sql_text(constant: str) -> ColumnElement[str]:
-    """A constant of this module as SQL text; never anything from outside."""
-    return literal_column(f"'{constant}'", SqlText)
+def compiled(statement: Select[Any]) -> str:
+    """A statement as the driver takes it, its values still to be bound."""
+    return str(statement.compile(dialect=_DIALECT))

@@ -25,6 +25,7 @@ from layers.areas import search_area
 from layers.base import Layer
 from layers.count import Matched, count_matches
 from layers.cql2.compiler import Condition
+from layers.feature_sql import Form
 from layers.filters import parse_value
 from layers.order import Order, complete, decode_cursor, encode_cursor
 from layers.page_sql import Shape, is_array, page_sql
@@ -49,7 +50,7 @@ class FeatureQuery:
     value, of the column's type; an array column must contain it. ``filter`` must hold as
     well. ``order`` is that of the features, by their identifiers where it is empty, and
     ``cursor`` the ``next_cursor`` of the page before in the same order. ``properties`` None
-    means all of them.
+    means all of them, ``form`` None that a page is only counted and no feature written.
     """
 
     layer: Layer
@@ -63,6 +64,7 @@ class FeatureQuery:
     cursor: str | None = None
     crs: OutputCRS = _CRS84
     properties: tuple[str, ...] | None = None
+    form: Form | None = "geojson"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +84,9 @@ def read_page(connection: Connection, query: FeatureQuery, exact_count_below: in
         InvalidParameterError: the cursor is none of this layer's and order, the box makes no sense,
             or the filter computes what has no value.
     """
-    values = _values(query)
-    order = complete(query.layer, query.order)
-    after = None if query.cursor is None else decode_cursor(query.layer, query.cursor, order)
-    shape = Shape(
-        query.layer, query.crs.srid, query.crs.y_first, query.properties, tuple(values), order,
-        query.filter, None if after is None else tuple(key is None for key in after),
-    )  # fmt: skip
-    if query.filter is not None:
-        values |= query.filter.values
-    with _evaluable(query.filter):
-        features, found, place, on_record = _fetch(connection, shape, values, after or [], query.limit)
+    shape, values, order = request_of(query)
+    with evaluable(query.filter):
+        features, found, place, on_record = _fetch(connection, shape, values, query.limit)
         more = found > query.limit
         returned = min(found, query.limit)
         if query.cursor is None and not more:
@@ -108,43 +102,85 @@ def read_page(connection: Connection, query: FeatureQuery, exact_count_below: in
     return FeaturePage(features or "", returned, cursor, matched)
 
 
-def read_feature(connection: Connection, layer: Layer, feature_id: str, crs: OutputCRS) -> str:
-    """One feature as GeoJSON text.
+def request_of(query: FeatureQuery) -> tuple[Shape, dict[str, Any], Order]:
+    """The shape of the SQL that a query needs, the values bound in it, and the whole order.
+
+    Raises:
+        InvalidParameterError: the cursor is none of this layer's and order, or the box makes no sense.
+    """
+    values = _values(query)
+    order = complete(query.layer, query.order)
+    after = None if query.cursor is None else decode_cursor(query.layer, query.cursor, order)
+    shape = Shape(
+        query.layer, query.crs.srid, query.crs.y_first, query.properties, tuple(values), order,
+        query.filter, None if after is None else tuple(key is None for key in after), query.form,
+    )  # fmt: skip
+    if query.filter is not None:
+        values |= query.filter.values
+    return shape, values | {f"_after_{at}": key for at, key in enumerate(after or ())}, order
+
+
+def count_of(connection: Connection, query: FeatureQuery, exact_below: int) -> Matched:
+    """How many features meet a query's conditions, counted as far as ``exact_below``.
+
+    Raises:
+        InvalidParameterError: the filter computes what has no value.
+    """
+    shape, values, _ = request_of(query)
+    with evaluable(query.filter):
+        return count_matches(
+            connection, query.layer, list(shape.conditions), values, exact_below=exact_below, at_least=0
+        )
+
+
+def read_feature(
+    connection: Connection, layer: Layer, feature_id: str, crs: OutputCRS, form: Form = "geojson"
+) -> str:
+    """One feature as JSON text.
 
     Raises:
         FeatureNotFoundError: no feature has that identifier, or none ever could.
     """
-    name = layer.id_column.name
-    try:
-        value = parse_value(layer.id_column, feature_id)
-    except InvalidParameterError as error:
-        raise FeatureNotFoundError(layer.name, feature_id) from error
-    shape = Shape(layer, crs.srid, crs.y_first, None, (name,), complete(layer, ()))
-    feature, *_ = _fetch(connection, shape, {name: value}, [], 1)
+    name, value = layer.id_column.name, identifier_of(layer, feature_id)
+    shape = Shape(layer, crs.srid, crs.y_first, None, (name,), complete(layer, ()), form=form)
+    feature, *_ = _fetch(connection, shape, {name: value}, 1)
     if feature is None:
         raise FeatureNotFoundError(layer.name, feature_id)
     return feature
 
 
+def identifier_of(layer: Layer, feature_id: str) -> Any:
+    """The identifier that a text stands for.
+
+    Raises:
+        FeatureNotFoundError: no feature could ever have it.
+    """
+    try:
+        return parse_value(layer.id_column, feature_id)
+    except InvalidParameterError as error:
+        raise FeatureNotFoundError(layer.name, feature_id) from error
+
+
 def _fetch(
-    connection: Connection, shape: Shape, values: Mapping[str, Any], after: list[Any], limit: int
+    connection: Connection, shape: Shape, values: Mapping[str, Any], limit: int
 ) -> tuple[str | None, int, str | None, int | None]:
-    place = {f"_after_{at}": key for at, key in enumerate(after)}
-    row = connection.exec_driver_sql(page_sql(shape), {**values, **place, "_limit": limit}).one()
+    row = connection.exec_driver_sql(page_sql(shape), {**values, "_limit": limit}).one()
     features, found, last_place, on_record = row
     return features, found, last_place, on_record
 
 
 @contextmanager
-def _evaluable(condition: Condition | None) -> Iterator[None]:
+def evaluable(condition: Condition | None) -> Iterator[None]:
     """Turn what the database cannot compute of a client's filter into a sentence for that client."""
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, pg.Error) as error:
+        # COPY is the driver's own: what it raises does not pass through SQLAlchemy.
+        cause = error.orig if isinstance(error, DBAPIError) else error
         # InternalError_ is what PostGIS raises of geometries that it cannot relate.
-        if condition is None or not isinstance(error.orig, pg.DataError | pg.InternalError_):
+        if condition is None or not isinstance(cause, pg.DataError | pg.InternalError_):
             raise
-        reason = error.orig.diag.message_primary or "it has no value"
+        reason = cause.diag.message_primary or "it has no value"
         raise InvalidParameterError("filter", f"it cannot be evaluated: {reason}.") from error
 
 

@@ -56,7 +56,7 @@ class ComputedViews(NamedTuple):
     failed: tuple[str, ...]
 
 
-class _Seen(NamedTuple):
+class Seen(NamedTuple):
     """What one camera sees, in EPSG:9214."""
 
     basis: str
@@ -64,6 +64,18 @@ class _Seen(NamedTuple):
     calibration_id: UUID | None
     terrain_digest: str | None
     inputs_digest: str
+
+
+def look(connection: Connection, settings: Settings, code: str) -> Seen:
+    """What one camera sees now, stored nowhere.
+
+    Raises:
+        FeatureNotFoundError: there is no such camera.
+        GeoreferenceError: its view cannot be computed.
+    """
+    (stand,), _ = _read_stands(connection, [code])
+    calibration = _calibrations_in_force(connection, datetime.now(UTC)).get(code)
+    return _look(stand, calibration, _Inputs(connection, settings), "")
 
 
 class _Inputs:
@@ -103,7 +115,7 @@ def compute_views(
     stands, known = _read_stands(connection, codes)
     chosen = _calibrations_in_force(connection, datetime.now(UTC))
     inputs = _Inputs(connection, settings)
-    seen: dict[str, _Seen] = {}
+    seen: dict[str, Seen] = {}
     failed = []
     unchanged = 0
     for stand in stands:
@@ -194,7 +206,7 @@ def _digest(stand: Stand, calibration: StoredCalibration | None, inputs: _Inputs
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def _look(stand: Stand, calibration: StoredCalibration | None, inputs: _Inputs, digest: str) -> _Seen:
+def _look(stand: Stand, calibration: StoredCalibration | None, inputs: _Inputs, digest: str) -> Seen:
     """What a camera sees by its calibration, or by its stated pose where there is none."""
     if calibration is None:
         camera = stated_camera(stand, inputs.settings.georeference.frame_px, inputs.settings)
@@ -209,21 +221,21 @@ def _look(stand: Stand, calibration: StoredCalibration | None, inputs: _Inputs, 
     size_px = calibration.width_px, calibration.height_px
     homography = record.restored_homography(stored)
     ground = homography_footprint(homography, size_px, (stand.x, stand.y), stand.range_m)
-    return _Seen("homography", ground, calibration.id, None, digest)
+    return Seen("homography", ground, calibration.id, None, digest)
 
 
 def _by_pose(
     stand: Stand, pose: Pose, inputs: _Inputs, digest: str, calibration_id: UUID | None, *, over_terrain: bool
-) -> _Seen:
+) -> Seen:
     if not over_terrain:
-        return _Seen("level_ground", pose_footprint(pose, stand.range_m), calibration_id, None, digest)
+        return Seen("level_ground", pose_footprint(pose, stand.range_m), calibration_id, None, digest)
     if inputs.terrain is None:
         raise GeoreferenceError("it looks over terrain, and none is known there.")
     ground = visible_ground(pose, inputs.terrain, stand.range_m)
-    return _Seen("terrain", ground, calibration_id, inputs.terrain_digest, digest)
+    return Seen("terrain", ground, calibration_id, inputs.terrain_digest, digest)
 
 
-def _store_ground(connection: Connection, seen: Mapping[str, _Seen]) -> None:
+def _store_ground(connection: Connection, seen: Mapping[str, Seen]) -> None:
     if not seen:
         return
     now = datetime.now(UTC)
@@ -248,7 +260,7 @@ def _store_ground(connection: Connection, seen: Mapping[str, _Seen]) -> None:
     )
 
 
-def _stretches(connection: Connection, seen: Mapping[str, _Seen]) -> gpd.GeoDataFrame:
+def _stretches(connection: Connection, seen: Mapping[str, Seen]) -> gpd.GeoDataFrame:
     """Rows of layer ``segment_views`` for what cameras see."""
     codes = np.array(list(seen))
     grounds = np.array([one.ground for one in seen.values()], dtype=object)

@@ -21,6 +21,7 @@ from gis_core.crs import SERVED_SRIDS
 from gis_core.db import SCHEMA, describe_target, translated, working_engine
 from gis_core.errors import DatabaseUnavailableError
 from layers import feature_edits, journal  # noqa: F401 - declare their tables
+from layers.added import tables  # noqa: F401 - declares its tables
 from layers.base import Base
 from layers.collect import checkpoints, quarantine, status  # noqa: F401 - declare their tables
 from layers.registry import LAYERS
@@ -45,7 +46,7 @@ def upgrade(engine: Engine, say: Callable[[str], None] = lambda line: None) -> N
             command.upgrade(alembic_config(connection), "head")
             after = current_revision(connection)
             created = create_missing_tables(connection)
-            watch(connection, (layer.table for layer in LAYERS.values()))
+            watch(connection, (layer.table for layer in LAYERS.declared.values()))
             connection.commit()
         finally:
             connection.rollback()
@@ -73,7 +74,8 @@ def current_revision(connection: Connection) -> str | None:
 def create_missing_tables(connection: Connection) -> list[str]:
     """Make the tables of declared layers that no migration has made."""
     existing = set(inspect(connection).get_table_names(schema=SCHEMA))
-    missing = {layer.table.name: layer.table for layer in LAYERS.values() if layer.table.name not in existing}
+    declared = {layer.table.name: layer.table for layer in LAYERS.declared.values()}
+    missing = {name: table for name, table in declared.items() if name not in existing}
     Base.metadata.create_all(connection, tables=list(missing.values()))
     return sorted(missing)
 

@@ -10,6 +10,7 @@ from geoalchemy2 import alembic_helpers
 from gis_core.db import SCHEMA
 from layers import registry  # noqa: F401 - declares every table
 from layers.base import Base
+from layers.processes import tables  # noqa: F401 - declares those of jobs
 
 
 def include_name(name: str | None, kind: str, parents: Any) -> bool:

@@ -30,7 +30,7 @@ def base_url(request: Request, settings: Settings) -> str:
 def language(request: Request) -> Language:
     """``lang``, else the first language of the browser that we have, else Vietnamese."""
     asked = request.query_params.get("lang", "")
-    for tag in (asked, *_by_preference(request.headers.get("accept-language", ""))):
+    for tag in (asked, *by_preference(request.headers.get("accept-language", ""))):
         if tag.lower().startswith("en"):
             return "en"
         if tag.lower().startswith("vi"):
@@ -48,7 +48,7 @@ def prefers_html(request: Request) -> bool:
     asked = request.query_params.get("f")
     if asked is not None:
         return asked == "html"
-    for kind in _by_preference(request.headers.get("accept", "")):
+    for kind in by_preference(request.headers.get("accept", "")):
         if kind == _HTML:
             return True
         if kind in _DATA:
@@ -78,7 +78,7 @@ def parameters(request: Request, known: Collection[str], formats: Collection[str
     return given
 
 
-def _by_preference(header: str) -> list[str]:
+def by_preference(header: str) -> list[str]:
     """The names in an Accept header, the most wanted first (RFC 9110, section 12.4.2)."""
     weighted: list[tuple[float, str]] = []
     for part in header.split(","):

@@ -10,7 +10,7 @@ from gis_core.types import Text
 from layers.base import Layer
 from layers.raster import RasterLayer
 from layers.registry import LAYERS, SURFACES
-from ogc_api.coverages.provider import GEOTIFF, GEOTIFF_TYPE
+from ogc_api.coverages.encodings import GEOTIFF, GEOTIFF_TYPE
 
 TITLE = Text("Huế GIS – API địa không gian mở", "Huế GIS – open geospatial API")
 DESCRIPTION = Text(

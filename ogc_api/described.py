@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from starlette.requests import Request
@@ -28,14 +28,17 @@ def described(
     make: Callable[[str, Language], Document],
     *,
     media_type: str = JSON_TYPE,
+    known: Collection[str] = (),
     **content: Any,
 ) -> Response:
     """What ``make`` gives for an address and a language, by the template where a page is wanted.
 
+    ``known`` are the parameters that there are beside those of every document.
+
     Raises:
         InvalidParameterError: a parameter is unknown.
     """
-    parameters(request, (), ("json", "html"))
+    parameters(request, known, ("json", "html"))
     spoken = language(request)
     document = make(base_url(request, settings), spoken)
     if prefers_html(request):

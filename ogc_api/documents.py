@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from gis_core.crs import crs_uri
+from gis_core.crs import crs_uri, served_crs_uris
 from gis_core.types import Text
 from layers.base import Layer
 from layers.registry import LAYERS, SURFACES
@@ -24,7 +24,8 @@ _CONFORMANCE = (
 )
 
 _NOT_SERVED = ("/processes", "/jobs", "/TileMatrixSets", "f=jsonld", "/coverage?f=json")
-"""Parts of pygeoapi's links that lead nowhere here; a whole surface as JSON is more than is given at once."""
+"""Parts of pygeoapi's links that lead nowhere here, or that a part says itself; a whole surface as JSON is
+more than is given at once."""
 _JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 _LINK_TITLES = {
@@ -72,6 +73,7 @@ class Documents:
         document = self._host.collections(base, spoken)
         document["links"] = _links(document["links"], spoken)
         document["collections"] = [self._mended(base, entry, spoken) for entry in document["collections"]]
+        document["collections"] += [entry for part in PARTS for entry in part.collections(base, spoken)]
         return document
 
     def collection(self, base: str, spoken: Language, name: str) -> Document:
@@ -124,8 +126,11 @@ class Documents:
             entry["keywords"] = [*entry["keywords"], said(Text("mô phỏng", "simulated"), spoken)]
         if name in SURFACES or (isinstance(declared, Layer) and declared.time_column is not None):
             entry["extent"]["temporal"] = {"interval": [[_iso(facts.first), _iso(facts.last)]]}
+        entry["extent"]["spatial"].pop("grid", None)
         if facts.grid is not None:
             _describe_grid(entry, facts)
+        for part in PARTS:
+            entry = part.describe(entry, base, spoken)
         return entry
 
 
@@ -141,7 +146,7 @@ def _describe_grid(entry: Document, facts: Facts) -> None:
     grid = facts.grid
     if grid is not None:
         entry["storageCrs"] = crs_uri(grid.srid)
-        entry["crs"] = [crs_uri(grid.srid)]
+        entry["crs"] = served_crs_uris()
         entry["extent"]["spatial"]["grid"] = [
             {"cellsCount": grid.columns, "resolution": grid.cell_x},
             {"cellsCount": grid.rows, "resolution": grid.cell_y},

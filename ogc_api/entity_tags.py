@@ -19,6 +19,14 @@ def entity_tag(version: str, *form: str) -> str:
     return f'"{version}.{digest}"'
 
 
+def content_tag(*content: bytes) -> str:
+    """The tag of what an answer says, for one that has no version."""
+    digest = blake2b(digest_size=12)
+    for part in content:
+        digest.update(part)
+    return f'"{digest.hexdigest()}"'
+
+
 def is_same(header: str | None, tag: str) -> bool:
     """Whether ``If-None-Match`` names this tag, so that the client has the answer already."""
     if header is None:

@@ -10,11 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gis_core.errors import GisError, InvalidFeatureError, NotAuthenticatedError, TooManyFailuresError
-from gis_core.service import CODE_OF, http_status, meaning
+from gis_core.service import CODE_OF, RETRY_AFTER_S, http_status, meaning
 from ogc_api.asking import prefers_html
 from ogc_api.pages import page
 
-_RETRY_AFTER_S = "5"
 _CHALLENGE = 'Basic realm="Hue GIS", charset="UTF-8"'
 
 
@@ -30,7 +29,7 @@ def error_response(request: Request, error: GisError | HTTPException) -> Respons
     else:
         status, sentence, headers = http_status(error), str(error), {}
     if status == 503:
-        headers["Retry-After"] = _RETRY_AFTER_S
+        headers["Retry-After"] = RETRY_AFTER_S
     elif isinstance(error, TooManyFailuresError):
         headers["Retry-After"] = str(ceil(error.retry_after_s))
     elif isinstance(error, NotAuthenticatedError):

@@ -68,17 +68,19 @@ class FactFinder:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._seen: dict[str, tuple[float, Facts]] = {}
-        """Until when to believe it, by name."""
+        self._seen: dict[str, tuple[float, Layer | RasterLayer, Facts]] = {}
+        """Until when to believe it and of which declaration, by name."""
 
     def of(self, name: str) -> Facts:
         """What is known of a layer or a surface now."""
+        declared: Layer | RasterLayer = SURFACES[name] if name in SURFACES else LAYERS[name]
         known = self._seen.get(name)
-        if known is not None and time.monotonic() < known[0]:
-            return known[1]
-        facts = self._surface(SURFACES[name]) if name in SURFACES else self._layer(LAYERS[name])
+        # An added layer may be another one by now.
+        if known is not None and time.monotonic() < known[0] and known[1] is declared:
+            return known[2]
+        facts = self._layer(declared) if isinstance(declared, Layer) else self._surface(declared)
         remembered_s = _REMEMBERED_S if facts.remark is None else _BROKEN_REMEMBERED_S
-        self._seen[name] = (time.monotonic() + remembered_s, facts)
+        self._seen[name] = (time.monotonic() + remembered_s, declared, facts)
         return facts
 
     def _layer(self, layer: Layer) -> Facts:

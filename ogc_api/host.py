@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Callable
 from copy import copy
+from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,7 @@ from pygeoapi import api as core
 from pygeoapi.api import itemtypes
 
 from gis_core.config import Settings
+from layers.registry import LAYERS
 from ogc_api.asking import Language
 from ogc_api.config import configuration
 
@@ -27,11 +29,9 @@ class Host:
     """pygeoapi with the configuration of this service."""
 
     def __init__(self, settings: Settings) -> None:
-        root = logging.getLogger()
-        before = root.handlers[:], root.level
-        self._api = core.API(configuration(settings), {})
-        # pygeoapi sets up the whole process's logging; that is not its to decide.
-        root.handlers[:], root.level = before
+        self._settings = settings
+        self._lock = Lock()
+        self._made = LAYERS.edition, _api(settings)
 
     def landing(self, base: str, spoken: Language) -> Document:
         """The landing page."""
@@ -50,7 +50,7 @@ class Host:
         return self._ask(itemtypes.get_collection_queryables, base, spoken, name)
 
     def _ask(self, function: Callable[..., Any], base: str, spoken: Language, *arguments: str) -> Document:
-        api = copy(self._api)
+        api = copy(self._current())
         api.base_url = base
         asking = SimpleNamespace(query_params={}, headers={"accept-language": spoken}, scope={"path": "/"})
         _, status, content = function(api, core.APIRequest(asking, api.locales), *arguments)
@@ -58,3 +58,20 @@ class Host:
             raise RuntimeError(f"pygeoapi answered {status}: {content}")
         document: Document = json.loads(content)
         return document
+
+    def _current(self) -> core.API:
+        """pygeoapi as it is configured for the layers that there are now."""
+        edition = LAYERS.edition
+        with self._lock:
+            if self._made[0] is not edition:
+                self._made = edition, _api(self._settings)
+            return self._made[1]
+
+
+def _api(settings: Settings) -> core.API:
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    made = core.API(configuration(settings), {})
+    # pygeoapi sets up the whole process's logging; that is not its to decide.
+    root.handlers[:], root.level = before
+    return made

@@ -16,7 +16,6 @@ from ogc_api.asking import Language, said
 from ogc_api.config import DESCRIPTION, TITLE
 from ogc_api.described import Document
 from ogc_api.editing.documents import SECURITY_SCHEMES
-from ogc_api.features.items import GEOJSON_TYPE
 from ogc_api.openapi_blocks import document, query
 from ogc_api.parts import PARTS
 from ogc_api.schema import SCHEMA_TYPE
@@ -144,12 +143,8 @@ def _parameters(spoken: Language, limits: OgcApi) -> Document:
 
 def _responses(spoken: Language) -> Document:
     page = {"text/html": {"schema": {"type": "string"}}}
-    collection = {"$ref": "#/components/schemas/FeatureCollection"}
-    feature = {"$ref": "#/components/schemas/Feature"}
     wrong = {"$ref": "#/components/schemas/Exception"}
     described = {
-        "Features": (Text("Một trang đối tượng.", "A page of features."), GEOJSON_TYPE, collection),
-        "Feature": (Text("Một đối tượng.", "A feature."), GEOJSON_TYPE, feature),
         "Error": (Text("Lỗi, trong một câu.", "What is wrong, in a sentence."), "application/json", wrong),
         **{
             name: (Text("Tài liệu.", "The document."), kind, {"type": "object"})

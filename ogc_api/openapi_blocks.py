@@ -10,6 +10,8 @@ from ogc_api.asking import Language, said
 from ogc_api.described import Document
 
 ERROR: Document = {"$ref": "#/components/responses/Error"}
+NOT_MODIFIED: Document = {"304": {"$ref": "#/components/responses/NotModified"}}
+"""Every document and page has an ETag, and is not sent again to a client that has it."""
 
 
 def get(
@@ -22,7 +24,7 @@ def get(
             "summary": summary,
             "tags": [tag],
             "parameters": list(parameters),
-            "responses": responses,
+            "responses": responses | NOT_MODIFIED if "200" in responses else responses,
         }
     }
 
@@ -56,7 +58,9 @@ def document(
     operation: str, title: Text, tag: str, spoken: Language, *, answer: str = "Document"
 ) -> Document:
     """A path item of a document that is always there."""
-    return get(operation, said(title, spoken), tag, shared("f", "lang"), documented("400", answer=answer))
+    return get(
+        operation, said(title, spoken), tag, shared("f", "lang"), documented("400", "503", answer=answer)
+    )
 
 
 def form(*values: str, default: str | None = None) -> Document:

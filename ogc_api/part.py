@@ -23,8 +23,16 @@ def _no_landing_links(base: str, spoken: Language) -> list[Link]:
     return []
 
 
+def _no_collections(base: str, spoken: Language) -> list[Document]:
+    return []
+
+
 def _no_collection_links(base: str, spoken: Language, name: str) -> list[Link]:
     return []
+
+
+def _nothing_more(entry: Document, base: str, spoken: Language) -> Document:
+    return entry
 
 
 def _no_paths(spoken: Language, settings: Settings) -> Document:
@@ -55,8 +63,12 @@ class Part:
     """The addresses of the conformance classes that are true of it."""
     landing_links: Callable[[str, Language], list[Link]] = _no_landing_links
     """Links of the landing page, from the API's address and the language."""
+    collections: Callable[[str, Language], list[Document]] = _no_collections
+    """Collections that are neither layer nor surface, which the part's own routes answer."""
     collection_links: Callable[[str, Language, str], list[Link]] = _no_collection_links
     """Links of the collection of a name, which may be a layer's or a surface's."""
+    describe: Callable[[Document, str, Language], Document] = _nothing_more
+    """A collection's entry, whose ``id`` says which it is, with what the part knows of it besides."""
     tags: tuple[tuple[str, Text], ...] = ()
     """Headings of the OpenAPI document under which its general paths stand: name, and what they are."""
     paths: Callable[[Language, Settings], Document] = _no_paths

@@ -17,6 +17,7 @@ class Asked:
 
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 @dataclass
@@ -65,10 +66,13 @@ def answering() -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_POST(self) -> None:
+            self.do_GET()
+
         def do_GET(self) -> None:
-            server.asked.append(
-                Asked(self.path, {name.lower(): value for name, value in self.headers.items()})
-            )
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            sent = self.rfile.read(int(headers.get("content-length", "0")))
+            server.asked.append(Asked(self.path, headers, sent))
             self.close_connection = True
             # Whoever asked may have gone away.
             with suppress(ConnectionError):

@@ -21,6 +21,7 @@ from hypothesis import settings
 from gis_core.cluster import Cluster
 from gis_core.config import get_settings
 from gis_core.db import dispose, make_engine
+from layers.added import known as added_layers
 from tests.editing import EDITING_SETTINGS
 
 ROOT = Path(__file__).parent.parent
@@ -76,6 +77,7 @@ def at(place: Place) -> Iterator[None]:
 def _forget() -> None:
     dispose()
     get_settings.cache_clear()
+    added_layers.forget()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
+from shapely.ops import substring
 
 from gis_core.analysis.network_density import RoadGraph
 from gis_core.errors import InvalidParameterError
@@ -63,6 +64,60 @@ def shortest_route(graph: RoadGraph, one_way: BoolArray, start: Place, end: Plac
         between_m = abs(end.fraction - start.fraction) * graph.length_m[start.edge]
         ways.append(_way(begin, goal, between_m, start.edge))
     return _travelled(ways, goal + 1, begin, goal)
+
+
+def travelled_line(
+    lines: NDArray[np.object_], graph: RoadGraph, route: Route, start: Place, end: Place
+) -> shapely.LineString:
+    """The line of a route in the direction of travel, from its place of departure to that of arrival.
+
+    Args:
+        lines: the edges in metres, shape (edges,).
+        graph: of those lines.
+        route: of ``shortest_route``.
+        start: where it begins.
+        end: where it ends.
+    """
+    edges = route.edges
+    if len(edges) == 1:
+        part = _stretch(lines[edges[0]], start.fraction, end.fraction)
+        # A road that begins where it ends may be the shorter way round.
+        if part.length <= route.length_m + _LEAST_M:
+            return part
+    node = _exit(graph, edges, start)
+    parts = [_stretch(lines[edges[0]], start.fraction, _fraction_at(graph, edges[0], node, start.fraction))]
+    for edge in edges[1:-1]:
+        forward = graph.ends[edge][0] == node
+        parts.append(_stretch(lines[edge], 0.0, 1.0) if forward else _stretch(lines[edge], 1.0, 0.0))
+        node = int(graph.ends[edge][1 if forward else 0])
+    begin = _fraction_at(graph, edges[-1], node, end.fraction)
+    parts.append(_stretch(lines[edges[-1]], begin, end.fraction))
+    whole = shapely.LineString(np.concatenate([shapely.get_coordinates(part) for part in parts]))
+    return shapely.remove_repeated_points(whole, _LEAST_M)
+
+
+def _stretch(line: shapely.LineString, begin: float, end: float) -> shapely.LineString:
+    """Part of a line between two fractions, turned round where it goes back."""
+    return substring(line, begin, end, normalized=True)
+
+
+def _exit(graph: RoadGraph, edges: list[int], start: Place) -> int:
+    """The node at which a route leaves its first edge; of both its ends the nearer one."""
+    ends = [int(node) for node in graph.ends[edges[0]]]
+    if len(edges) > 1:
+        shared = [node for node in ends if node in graph.ends[edges[1]]]
+        ends = shared or ends
+    if len(ends) == 2 and start.fraction > 0.5:
+        return ends[1]
+    return ends[0]
+
+
+def _fraction_at(graph: RoadGraph, edge: int, node: int, other: float) -> float:
+    """Where on an edge a node is, 0 or 1; of a loop's two ends that nearer to another place on it."""
+    first, last = graph.ends[edge]
+    if first == last:
+        return float(round(other))
+    return 0.0 if first == node else 1.0
 
 
 def alongside(

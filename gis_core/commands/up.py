@@ -14,6 +14,7 @@ import uvicorn
 
 from gis_core.cluster import Cluster
 from gis_core.config import Settings, get_settings
+from gis_core.connections import bounded_connections
 from gis_core.db import dispose
 from gis_core.errors import ConfigError
 from gis_core.service import create_app
@@ -38,7 +39,7 @@ def up() -> None:
     with _listening(settings) as listener, _database(settings, _say):
         for step in sorted(entry_points(group="huegis.setup"), key=lambda entry: entry.name):
             step.load()(_say)
-        with _background(settings):
+        with _beside(settings, "huegis.background", "huegis.serving"):
             _serve(settings, listener)
 
 
@@ -47,7 +48,7 @@ def serve() -> None:
     """Serve what is there, without setting anything up."""
     settings = get_settings()
     unwind_on_signals()
-    with _listening(settings) as listener:
+    with _listening(settings) as listener, _beside(settings, "huegis.serving"):
         _serve(settings, listener)
 
 
@@ -73,6 +74,9 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         log_level=settings.log_level,
         access_log=settings.log_level in ("debug", "info"),
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=settings.limits.keep_alive_s,
+        http=bounded_connections(settings.limits),
+        ws="none",
     )
     try:
         _AnnouncingServer(config, reached.base_url).run(sockets=[listener])
@@ -118,11 +122,15 @@ def _database(settings: Settings, say: Callable[[str], None]) -> Iterator[None]:
 
 
 @contextmanager
-def _background(settings: Settings) -> Iterator[None]:
-    """What the rooms run beside the service, each until it has ended."""
+def _beside(settings: Settings, *groups: str) -> Iterator[None]:
+    """What the rooms run beside the service, each until it has ended.
+
+    What stands in ``huegis.serving`` belongs to every service that answers, the rest to ``up`` alone.
+    """
     with ExitStack() as running:
-        for offered in sorted(entry_points(group="huegis.background"), key=lambda entry: entry.name):
-            running.enter_context(offered.load()(settings, _say))
+        for group in groups:
+            for offered in sorted(entry_points(group=group), key=lambda entry: entry.name):
+                running.enter_context(offered.load()(settings, _say))
         yield
 
 

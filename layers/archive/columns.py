@@ -79,13 +79,15 @@ def csv_columns(columns: Sequence[Column[Any]]) -> str:
     return ", ".join(_csv_column(column) for column in columns)
 
 
-def open_rows(stream: Any, columns: Sequence[Column[Any]]) -> csv.CSVStreamingReader:
-    """Batches of the rows that ``COPY … TO STDOUT (FORMAT csv)`` sends."""
+def open_rows(
+    stream: Any, columns: Sequence[Column[Any]], block_bytes: int = _BLOCK_BYTES
+) -> csv.CSVStreamingReader:
+    """Batches of the rows that ``COPY … TO STDOUT (FORMAT csv)`` sends, each of so many bytes of text."""
     wire = {column.name: _wire_type(column) for column in columns}
     return csv.open_csv(
         stream,
         # Read in this very thread: the stream is a connection to the database.
-        read_options=csv.ReadOptions(column_names=list(wire), block_size=_BLOCK_BYTES, use_threads=False),
+        read_options=csv.ReadOptions(column_names=list(wire), block_size=block_bytes, use_threads=False),
         parse_options=csv.ParseOptions(newlines_in_values=True),
         convert_options=csv.ConvertOptions(
             column_types=wire,

@@ -187,16 +187,22 @@ class DayWriter:
         self._rows -= rows
 
 
-def geo_metadata(layer: Layer, box: Bounds) -> dict[str, str]:
-    """What GeoParquet 1.1 says of a file: CRS, type and limits of the geometries, and their covering."""
+def geo_metadata(
+    layer: Layer, box: Bounds | None, name: str | None = None, srid: int = STORAGE_SRID
+) -> dict[str, str]:
+    """What GeoParquet 1.1 says of a file: CRS, type and limits of the geometries, and their covering.
+
+    ``name`` is the column of the geometries, by default the layer's; ``box`` None is of no geometry.
+    """
     column = {
         "encoding": "WKB",
         "geometry_types": [_GEOPARQUET_TYPES[layer.geometry_type]],
-        "crs": CRS.from_epsg(STORAGE_SRID).to_json_dict(),
-        "bbox": list(box),
+        "crs": CRS.from_epsg(srid).to_json_dict(),
         "covering": {"bbox": {edge: [BBOX, edge] for edge in ("xmin", "ymin", "xmax", "ymax")}},
     }
-    name = layer.geometry_name
+    if box is not None:
+        column["bbox"] = list(box)
+    name = name or layer.geometry_name
     return {"geo": json.dumps({"version": "1.1.0", "primary_column": name, "columns": {name: column}})}
 
 

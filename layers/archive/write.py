@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-from psycopg import Copy
 from sqlalchemy import Connection, text
 
 from gis_core.db import SCHEMA
@@ -19,6 +18,7 @@ from layers.archive.digest import Digest, digest_of_table
 from layers.archive.errors import ArchiveError
 from layers.archive.files import DayFile, clear_parts, digest_of_day, write_days
 from layers.base import Layer
+from layers.copying import Reader
 from layers.partitions import partition_name
 
 _SORT_MEMORY = "128MB"
@@ -48,7 +48,7 @@ def write_month(
         f"ORDER BY date_trunc('hour', {time}, 'UTC'), {geometry}, {time}, {key}"
     )
     with connection.connection.cursor().copy(f"COPY ({ordered}) TO STDOUT (FORMAT csv)") as copy:
-        batches = open_rows(_Stream(copy), columns)
+        batches = open_rows(Reader(copy), columns)
         files = write_days(_read(batches), columns, layer, folder, boxes)
     found = reduce(Digest.plus, (digest_of_day(file.path, layer) for file in files), Digest())
     if found != expected:
@@ -76,34 +76,3 @@ def _read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield from batches
     except pa.ArrowException as error:
         raise ArchiveError(f"A row cannot be archived: {error}.") from error
-
-
-class _Stream:
-    """What COPY sends, as a file that pyarrow reads."""
-
-    closed = False
-
-    def __init__(self, copy: Copy) -> None:
-        self._rows = iter(copy)
-        self._rest = b""
-
-    def read(self, size: int) -> bytes:
-        parts, length = [self._rest], len(self._rest)
-        while length < size and (row := next(self._rows, None)) is not None:
-            parts.append(bytes(row))
-            length += len(parts[-1])
-        whole = b"".join(parts)
-        self._rest = whole[size:]
-        return whole[:size]
-
-    def readable(self) -> bool:
-        return True
-
-    def writable(self) -> bool:
-        return False
-
-    def seekable(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        self.closed = True

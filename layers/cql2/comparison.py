@@ -107,6 +107,10 @@ def among_values(term: Term, values: list[Any], binder: Binder) -> ColumnElement
     return None
 
 
+_MOST_WILDCARDS = 100
+"""Each of them lets the search of every row begin anew."""
+
+
 def like(term: Term, pattern: Term) -> ColumnElement[bool]:
     """Whether a text fits a pattern: ``%`` any characters, ``_`` one, ``\\`` before either for itself.
 
@@ -122,4 +126,6 @@ def like(term: Term, pattern: Term) -> ColumnElement[bool]:
     bare = pattern.literal
     if (len(bare) - len(bare.rstrip("\\"))) % 2:
         refuse("the pattern of LIKE ends in a backslash with nothing behind it.")
+    if bare.count("%") > _MOST_WILDCARDS:
+        refuse(f"the pattern of LIKE holds more than {_MOST_WILDCARDS} signs '%'.")
     return text.sql.like(pattern.sql)

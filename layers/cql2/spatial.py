@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ColumnElement, LargeBinary, and_, func, not_
 
-from gis_core.crs import STORAGE_SRID, OutputCRS
+from gis_core.crs import STORAGE_SRID, OutputCRS, is_geographic
 from gis_core.types import Bounds
 from layers.areas import in_storage_crs, search_area
 from layers.base import Layer
@@ -63,6 +63,10 @@ def box_term(numbers: Node, crs: OutputCRS, binder: Binder) -> Term:
     half = len(numbers) // 2
     (first, second), (third, fourth) = numbers[:2], numbers[half : half + 2]
     sides = (second, first, fourth, third) if crs.y_first else (first, second, third, fourth)
+    west, south, east, north = sides
+    # OGC 19-079r2, /conf/filter/filter-crs-wgs84: unlike ``bbox``, a filter has to lie on the globe.
+    if is_geographic(crs.srid) and (max(map(abs, (west, east))) > 180 or max(map(abs, (south, north))) > 90):
+        refuse(f"a bounding box in it reaches beyond where EPSG:{crs.srid} is defined.")
     return _bound(search_area(Bounds(*map(float, sides)), crs.srid, PARAMETER), binder)
 
 

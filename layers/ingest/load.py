@@ -53,17 +53,40 @@ def load_file(
         raise IngestError(str(path), None, f"layer {layer.name} follows from another and cannot be loaded.")
     source = open_source(path, request)
     with refusals(str(path)), writing() as connection:
-        fitter = Fitter(source, request, closed_to(connection, layer))
-        removed = forget_simulated(connection, layer) if replace_simulated else 0
-        fresh = FreshMonths(connection, layer.table) if layer.partitioned else None
-        rows, rejected = _put_batches(
-            connection, fitter, rejections,
-            keep_good=keep_good, enrich=enrich, fresh=fresh, on_progress=on_progress,
+        return load_source(
+            connection, source, request, rejections,
+            keep_good=keep_good, replace_simulated=replace_simulated, enrich=enrich, on_progress=on_progress,
         )  # fmt: skip
-        if fresh is not None:
-            fresh.attach()
-        refresh_statistics(connection, layer, rows)
-        record_load(connection, str(path).encode("utf-8", "replace").decode(), layer.name, rows)
+
+
+def load_source(
+    connection: Connection,
+    source: Source,
+    request: Request,
+    rejections: Rejections,
+    *,
+    keep_good: bool = False,
+    replace_simulated: bool = False,
+    enrich: bool = True,
+    on_progress: Callable[[float], None] = lambda done: None,
+) -> FileReport:
+    """Load an open source in the caller's transaction, as ``load_file`` does in one of its own.
+
+    Raises:
+        IngestError: the source as a whole is no good, or (RefusedError) rows of it are not.
+    """
+    layer, path = request.layer, source.path
+    fitter = Fitter(source, request, closed_to(connection, layer))
+    removed = forget_simulated(connection, layer) if replace_simulated else 0
+    fresh = FreshMonths(connection, layer.table) if layer.partitioned else None
+    rows, rejected = _put_batches(
+        connection, fitter, rejections,
+        keep_good=keep_good, enrich=enrich, fresh=fresh, on_progress=on_progress,
+    )  # fmt: skip
+    if fresh is not None:
+        fresh.attach()
+    refresh_statistics(connection, layer, rows)
+    record_load(connection, str(path).encode("utf-8", "replace").decode(), layer.name, rows)
     return FileReport(path, rows, rejected, _notes(source, fitter, removed))
 
 

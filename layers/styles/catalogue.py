@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gis_core.types import Text
@@ -79,10 +79,20 @@ class BandStyle:
         return [(stop.color, stop.label) for stop in self.band.stops]
 
 
-STYLES: Registry[LayerStyle | BandStyle] = Registry(
-    *(LayerStyle(layer) for layer in LAYERS.values()),
-    *(BandStyle(surface, band) for surface in SURFACES.values() for band in surface.bands),
-)
+class _Styles(Registry[LayerStyle | BandStyle]):
+    """Follows the list of layers, which may change while the service runs."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            *(BandStyle(surface, band) for surface in SURFACES.values() for band in surface.bands)
+        )
+
+    @property
+    def edition(self) -> Mapping[str, LayerStyle | BandStyle]:
+        return {**{name: LayerStyle(layer) for name, layer in LAYERS.items()}, **self._entries}
+
+
+STYLES = _Styles()
 
 
 def styles_of(collection: str) -> list[LayerStyle | BandStyle]:

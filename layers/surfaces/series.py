@@ -15,7 +15,7 @@ from typing import NamedTuple
 import xarray as xr
 
 from gis_core.config import Settings
-from gis_core.errors import RasterError, SurfaceNotBuiltError
+from gis_core.errors import NoSurfaceThenError, RasterError, SurfaceNotBuiltError
 from gis_core.files import replacing
 from gis_core.time import Window, local_text, parse_duration
 from layers.raster import RasterLayer, SurfaceRecord, write_surface
@@ -64,13 +64,16 @@ def kept_at(surface: RasterLayer, at: datetime, settings: Settings) -> Kept:
     """The surface that was valid at an instant: the last one that shows none later.
 
     Raises:
-        SurfaceNotBuiltError: none is kept that is so old.
+        NoSurfaceThenError: none is kept that is so old.
+        SurfaceNotBuiltError: none is kept at all.
     """
     known = series(surface, settings)
     older = [kept for kept in known if kept.at <= at]
     if not older:
-        begins = f"; the series begins at {local_text(known[0].at)}" if known else ""
-        raise SurfaceNotBuiltError(f"No surface '{surface.name}' is kept for {local_text(at)}{begins}.")
+        missing = f"No surface '{surface.name}' is kept for {local_text(at)}"
+        if not known:
+            raise SurfaceNotBuiltError(f"{missing}.")
+        raise NoSurfaceThenError(f"{missing}; the series begins at {local_text(known[0].at)}.")
     return older[-1]
 
 

@@ -27,11 +27,11 @@ def seed(layer: str, zoom: str, matrix_set: str, bbox: tuple[float, float, float
     """
     from gis_core.config import get_settings
     from gis_core.types import Bounds
-    from layers.registry import LAYERS
+    from layers.added.known import known_layers
     from layers.tiles.matrix_sets import levels_of, matrix_set_named
     from layers.tiles.seeding import seed_level
 
-    found, of = LAYERS[layer], matrix_set_named(matrix_set)
+    found, of = known_layers()[layer], matrix_set_named(matrix_set)
     area = get_settings().province.bounds if bbox is None else Bounds(*bbox)
     for level in levels_of(zoom, of):
         done = seed_level(found, of, of.covering(area, level))

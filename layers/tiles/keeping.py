@@ -10,11 +10,11 @@ from hashlib import blake2b
 from sqlalchemy import Connection
 
 from gis_core.config import Settings, get_settings
-from layers.tiles.cache import TileCache
+from layers.tiles.cache import KeptTile, TileCache
 from layers.tiles.changes import state_of
 from layers.tiles.query import TileQuery, make_tile
 
-_FORM = 1
+_FORM = 2
 """Another number for every change in what tiles hold: those kept by an earlier version are then not used."""
 _GZIP_LEVEL = 4
 
@@ -40,20 +40,31 @@ def cache_of(settings: Settings) -> TileCache:
 _cache_at = cache(TileCache)
 
 
+def fresh_tile(query: TileQuery) -> Tile | None:
+    """The tile where it is so young that the database need not be asked, as the settings say for events."""
+    found = _found(query)
+    return Tile(found.packed, found.etag) if found is not None and _is_fresh(query, found) else None
+
+
 def kept_tile(connection: Connection, query: TileQuery) -> Tile | None:
     """The tile as it is kept, None where it is not or its layer has changed since.
 
     One of events may be as old as the settings say.
     """
-    settings = get_settings()
-    limits = settings.ogc_api.tiles
-    found = cache_of(settings).get(_key(query, limits.max_features))
+    found = _found(query)
     if found is None:
         return None
-    fresh_s = 0.0 if query.layer.time_column is None else limits.events_fresh_s
-    if found.age_s < fresh_s or found.state == state_of(connection, query.layer.table):
-        return Tile(found.packed, found.etag)
-    return None
+    good = _is_fresh(query, found) or found.state == state_of(connection, query.layer.table)
+    return Tile(found.packed, found.etag) if good else None
+
+
+def _found(query: TileQuery) -> KeptTile | None:
+    settings = get_settings()
+    return cache_of(settings).get(_key(query, settings.ogc_api.tiles.max_features))
+
+
+def _is_fresh(query: TileQuery, found: KeptTile) -> bool:
+    return query.layer.time_column is not None and found.age_s < get_settings().ogc_api.tiles.events_fresh_s
 
 
 def new_tile(connection: Connection, query: TileQuery) -> Tile:

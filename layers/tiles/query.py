@@ -29,13 +29,14 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy import Text as SqlText
+from sqlalchemy import Uuid as SqlUuid
 
 from gis_core.crs import STORAGE_SRID
 from gis_core.types import Bounds
 from layers.base import Layer
 from layers.cql2.compiler import Condition
 from layers.page_sql import is_array
-from layers.query import Interval, _evaluable
+from layers.query import Interval, evaluable
 from layers.tiles.matrix_sets import MAX_ZOOM, TILE_PX, TileMatrixSet
 from layers.tiles.thinning import kept_keys
 
@@ -123,6 +124,14 @@ def shown_properties(layer: Layer, zoom: int) -> tuple[str, ...]:
     )
 
 
+def shows_identifier(layer: Layer, zoom: int) -> bool:
+    """Whether features carry their identifier at a zoom where no properties are chosen.
+
+    From afar a UUID, which no person reads and no compression shortens, would be half of a tile.
+    """
+    return zoom >= DETAILED_FROM or not isinstance(layer.id_column.type, SqlUuid)
+
+
 def _run(connection: Connection, query: TileQuery, rows: Select[Any]) -> tuple[bytes, int]:
     feature = rows.subquery("feature")
     bounds = _envelope(query.matrix_set.tile_bounds(query.level, query.row, query.col), query.matrix_set.srid)
@@ -135,7 +144,7 @@ def _run(connection: Connection, query: TileQuery, rows: Select[Any]) -> tuple[b
     made = func.ST_AsMVT(
         literal_column("tile"), query.layer.name, _number(EXTENT), _text("_shape"), type_=None
     )
-    with _evaluable(query.filter):
+    with evaluable(query.filter):
         mvt, found = connection.execute(select(made, func.count()).select_from(tile), _values(query)).one()
     return bytes(mvt), found
 
@@ -143,7 +152,7 @@ def _run(connection: Connection, query: TileQuery, rows: Select[Any]) -> tuple[b
 def _counted(connection: Connection, query: TileQuery, at_most: int) -> int:
     rows: Select[Any] = select(literal_column("1")).select_from(query.layer.table).where(*_conditions(query))
     counted = select(func.count()).select_from(rows.limit(at_most).subquery("counted"))
-    with _evaluable(query.filter):
+    with evaluable(query.filter):
         return int(connection.execute(counted, _values(query)).scalar_one())
 
 
@@ -155,7 +164,7 @@ def _plain_rows(query: TileQuery, max_features: int) -> Select[Any]:
     """All features of the tile, one more than the limit at most."""
     layer = query.layer
     shape = layer.shown_geometry.label("_shape")
-    return select(layer.id_column, *_shown(query), shape).where(*_conditions(query)).limit(max_features + 1)
+    return select(*_shown(query), shape).where(*_conditions(query)).limit(max_features + 1)
 
 
 def _thinned_rows(query: TileQuery, max_features: int) -> Select[Any]:
@@ -164,7 +173,7 @@ def _thinned_rows(query: TileQuery, max_features: int) -> Select[Any]:
     area = query.matrix_set.lonlat_bounds(query.level, query.row, query.col)
     kept = kept_keys(layer, _conditions(query), area, TILE_PX, max_features).subquery("kept")
     return (
-        select(layer.id_column, *_shown(query), layer.shown_geometry.label("_shape"))
+        select(*_shown(query), layer.shown_geometry.label("_shape"))
         .select_from(layer.table)
         .join(kept, layer.id_column == cast(kept.c.key, layer.id_column.type))
     )
@@ -216,10 +225,12 @@ def _conditions(query: TileQuery) -> list[ColumnElement[bool]]:
 
 
 def _shown(query: TileQuery) -> list[Column[Any]]:
-    names = query.properties
+    layer, names = query.layer, query.properties
+    identified = names is not None or shows_identifier(layer, query.zoom)
     if names is None:
-        names = shown_properties(query.layer, query.zoom)
-    return [column for column in query.layer.properties if column.name in names]
+        names = shown_properties(layer, query.zoom)
+    shown = [column for column in layer.properties if column.name in names]
+    return [layer.id_column, *shown] if identified else shown
 
 
 def _encodable(column: ColumnElement[Any]) -> ColumnElement[Any]:

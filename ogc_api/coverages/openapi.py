@@ -7,7 +7,7 @@ from gis_core.types import Text
 from layers.base import Layer
 from layers.raster import RasterLayer
 from ogc_api.asking import Language, said
-from ogc_api.coverages.provider import COVERAGE_JSON_TYPE, GEOTIFF, GEOTIFF_TYPE
+from ogc_api.coverages.encodings import COVERAGE_JSON_TYPE, GEOTIFF, GEOTIFF_TYPE
 from ogc_api.coverages.query import HELP
 from ogc_api.described import Document
 from ogc_api.openapi_blocks import errors, form, get, query, shared
@@ -22,7 +22,7 @@ def collection_paths(
     bands = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": _bands(declared)}}
     wanted = said(Text("Các kênh cần lấy.", "The bands wanted."), spoken)
     parameters = [
-        *shared("bbox", "bbox-crs", "datetime", "lang"),
+        *shared("bbox", "bbox-crs", "datetime", "crs", "lang"),
         query("properties", bands, wanted) | {"style": "form", "explode": False},
         *(query(name, {"type": "string"}, said(what, spoken)) for name, what in HELP.items()),
         form(GEOTIFF, "json", default=GEOTIFF),

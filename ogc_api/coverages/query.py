@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from gis_core.crs import CRS84_URI, STORAGE_SRID, parse_crs
+from gis_core.crs import CRS84_URI, STORAGE_SRID, OutputCRS, parse_crs
 from gis_core.errors import InvalidParameterError, quoted
 from gis_core.types import Bounds, Text
 from ogc_api.features.query import parse_bbox, parse_interval
 
 PARAMETERS = (
-    "bbox", "bbox-crs", "subset", "subset-crs", "datetime", "properties",
-    "scale-factor", "scale-axes", "scale-size",
+    "bbox", "bbox-crs", "subset", "subset-crs", "datetime", "properties", "crs",
+    "scale-factor", "scale-axes", "scale-size", "scaleSize",
 )  # fmt: skip
 
 CONFORMANCE = tuple(
@@ -22,6 +23,8 @@ CONFORMANCE = tuple(
     for name in (
         "core", "coverage-bbox", "coverage-subset", "coverage-datetime", "coverage-scaling",
         "coverage-rangesubset", "geodata-coverage", "oas30",
+        # The same by the names of later drafts, and what they add.
+        "scaling", "subsetting", "fieldselection", "crs", "geotiff",
     )
 )  # fmt: skip
 
@@ -34,19 +37,23 @@ HELP = {
     "scale-factor": Text("Số lần ô lớn hơn theo mỗi chiều.", "How many times larger cells are, each way."),
     "scale-axes": Text("Như vậy theo từng trục: Lon(2),Lat(4).", "The same by axis: Lon(2),Lat(4)."),
     "scale-size": Text("Số ô cần lấy: Lon(800),Lat(600).", "The numbers of cells wanted: Lon(800),Lat(600)."),
+    "scaleSize": Text("Tên cũ của scale-size, GDAL dùng.", "The old name of scale-size, which GDAL uses."),
 }
 """What each parameter that coverages alone have asks for."""
 
 _AXES = {"lon": "x", "long": "x", "x": "x", "e": "x", "lat": "y", "y": "y", "n": "y"}
 """The names that clients give the two axes; ``Lon`` and ``Lat`` of CRS84, ``E`` and ``N`` of a grid."""
+_OPEN = ".."
+"""An end of a range that is left open; clients write a star."""
 _PIECE = re.compile(r"\s*([A-Za-z]+)\s*\(\s*([^()]+?)\s*\)\s*(?:,|$)")
 
 
 class Cut(NamedTuple):
     """What is asked for; of what stands as None nothing is, and all is given.
 
-    ``bounds`` are x first in ``srid``. ``factors`` divide the numbers of columns and rows, and
-    ``size`` says these numbers; at most one of the two is given.
+    ``bounds`` are x first in ``srid``, infinite where an axis is not cut. ``factors`` divide the
+    numbers of columns and rows, and ``size`` says these numbers; at most one of the two is given.
+    ``crs`` is that of the answer.
     """
 
     bounds: Bounds | None = None
@@ -55,10 +62,11 @@ class Cut(NamedTuple):
     until: datetime | None = None
     factors: tuple[float, float] | None = None
     size: tuple[int, int] | None = None
+    crs: OutputCRS | None = None
 
     @property
     def is_whole(self) -> bool:
-        """Whether the surface is wanted as it is, every band and cell."""
+        """Whether every band and cell is wanted, in whatever CRS."""
         return self.bounds is None and not self.bands and self.factors is None and self.size is None
 
 
@@ -91,6 +99,7 @@ def parse_cut(given: Mapping[str, str]) -> Cut:
         None if moments is None else parse_interval(moments).end,
         factors,
         size,
+        parse_crs(given["crs"]) if "crs" in given else None,
     )
 
 
@@ -122,15 +131,17 @@ def _ranges(text: str) -> dict[str, list[str]]:
         parts = moments if axis == "time" and moments else value.split(":" if axis != "time" else "\0")
         if not 1 <= len(parts) <= 2 or (axis != "time" and len(parts) != 2):
             raise InvalidParameterError("subset", f"{quoted(value)} is no range from:to.")
-        ranges[axis] = [".." if part.strip() == "*" else part.strip() for part in parts]
+        ranges[axis] = [_OPEN if part.strip() == "*" else part.strip() for part in parts]
     return ranges
 
 
 def _bounds(axes: Mapping[str, list[str]]) -> Bounds:
-    if set(axes) != {"x", "y"}:
-        raise InvalidParameterError("subset", "give both axes, such as Lon(107.5:107.6),Lat(16.4:16.5).")
+    """The limits along both axes; those of an axis or end that is not given are infinite."""
     try:
-        (west, east), (south, north) = ([float(end) for end in axes[axis]] for axis in ("x", "y"))
+        (west, east), (south, north) = (
+            (_end(low, -math.inf), _end(high, math.inf))
+            for low, high in (axes.get(axis, [_OPEN, _OPEN]) for axis in ("x", "y"))
+        )
     except ValueError as error:
         raise InvalidParameterError("subset", "the ends of Lon and Lat must be numbers.") from error
     if not (west < east and south < north):
@@ -138,8 +149,15 @@ def _bounds(axes: Mapping[str, list[str]]) -> Bounds:
     return Bounds(west, south, east, north)
 
 
+def _end(text: str, unbounded: float) -> float:
+    value = unbounded if text == _OPEN else float(text)
+    if math.isnan(value) or (math.isinf(value) and text != _OPEN):
+        raise ValueError(text)
+    return value
+
+
 def _scale(given: Mapping[str, str]) -> tuple[tuple[float, float] | None, tuple[int, int] | None]:
-    asked = [name for name in ("scale-factor", "scale-axes", "scale-size") if name in given]
+    asked = [name for name in ("scale-factor", "scale-axes", "scale-size", "scaleSize") if name in given]
     if len(asked) > 1:
         raise InvalidParameterError(asked[1], f"give either {asked[0]} or {asked[1]}, not both.")
     if not asked:

@@ -28,7 +28,8 @@ from ogc_api.asking import base_url, language, parameters
 from ogc_api.endpoint import Endpoint
 from ogc_api.entity_tags import entity_tag, versions_in
 from ogc_api.errors import error_response
-from ogc_api.features.items import FORMATS, GEOJSON_TYPE, feature_form
+from ogc_api.features.formats.listed import FORMATS
+from ogc_api.features.items import GEOJSON_TYPE, feature_form
 
 MERGE_PATCH_TYPE = "application/merge-patch+json"
 _FEATURE_TYPES = (GEOJSON_TYPE, "application/json")

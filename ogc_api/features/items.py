@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote, urlencode
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,21 +17,27 @@ from gis_core.crs import CRS84_URI, OutputCRS, parse_crs
 from gis_core.db import reading
 from gis_core.types import Text
 from layers.base import Layer
+from layers.count import Matched
+from layers.downloads.copying import lasting
 from layers.feature_versions import feature_version
-from layers.query import FeaturePage, read_feature, read_page
-from ogc_api.asking import Language, base_url, language, parameters, prefers_html, said
-from ogc_api.entity_tags import entity_tag, is_same
-from ogc_api.features.query import known_parameters, read_query
+from layers.query import FeaturePage, FeatureQuery, identifier_of, read_feature, read_page
+from ogc_api.asking import Language, base_url, language, parameters, said
+from ogc_api.entity_tags import content_tag, entity_tag, is_same
+from ogc_api.features.download import download_parameters
+from ogc_api.features.formats import geojson, html
+from ogc_api.features.formats.base import Format, dump
+from ogc_api.features.formats.jsonfg import collection_members_of, form_of, members_of
+from ogc_api.features.formats.listed import FORMATS, chosen
+from ogc_api.features.formats.whole import attachment, whole
+from ogc_api.features.links import feature_links, link_header, next_link
+from ogc_api.features.query import known_parameters, page_limits, read_query
 from ogc_api.pages import page
 
-GEOJSON_TYPE = "application/geo+json"
-FORMATS = ("json", "html")
+GEOJSON_TYPE = geojson.FORMAT.media_type
 _ON_A_PAGE = 100
 """Features on an HTML page where no limit is given: enough to read, quick on a phone."""
 
-_SELF = Text("Tài liệu này", "This document")
-_AS_HTML = Text("Tài liệu này dạng HTML", "This document as HTML")
-_NEXT = Text("Trang sau", "Next page")
+_REVALIDATE = {"Cache-Control": "no-cache"}
 
 
 class Items:
@@ -41,83 +47,100 @@ class Items:
         self._settings = settings
 
     def page(self, request: Request, layer: Layer) -> Response:
-        """One page of features, as GeoJSON or as a table with a map."""
+        """One page of features, in any format."""
         given = parameters(request, known_parameters(layer), FORMATS)
-        limits = self._settings.ogc_api
-        html = prefers_html(request)
-        default_limit = min(_ON_A_PAGE, limits.default_limit) if html else limits.default_limit
+        wanted, limits = chosen(request, FORMATS), self._settings.ogc_api
+        default_limit, _ = page_limits(layer, limits)
+        if wanted is html.FORMAT:
+            default_limit = min(_ON_A_PAGE, default_limit)
         query = read_query(layer, given, limits, default_limit=default_limit)
-        if html:
+        form = form_of(wanted, given.get("profile"))
+        if wanted is html.FORMAT:
             query = replace(query, crs=parse_crs(CRS84_URI))  # the page draws a map
+        elif wanted.is_object:
+            query = replace(query, form=form)
         with reading() as connection:
             # Statements that only read, one by one, need no transaction around them.
             connection.execution_options(isolation_level="AUTOCOMMIT")
-            found = read_page(connection, query, limits.exact_count_below)
-        if html:
+            if wanted is html.FORMAT or wanted.is_object:
+                found = read_page(connection, query, limits.exact_count_below)
+            else:
+                found, content = self._whole_page(connection, query, wanted)
+        spoken, collection = language(request), self._collection_url(request, layer)
+        if wanted is html.FORMAT:
             return self._html(request, layer, given, found)
-        opening = {
-            "type": "FeatureCollection",
-            "timeStamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "numberMatched": found.matched.number,
-            "numberReturned": found.number_returned,
-            **({} if found.matched.is_exact else {"numberMatchedIsEstimate": True}),
-            "links": self._page_links(request, layer, given, found),
-        }
+        links = feature_links(collection, "/items", given, wanted, layer=layer, spoken=spoken)
+        if found.next_cursor is not None:
+            links.append(next_link(collection, given, found.next_cursor, wanted, spoken))
+        if not wanted.is_object:
+            name = f"{layer.name}{wanted.ending}"
+            headers = {**_numbers(found), "Link": link_header(links), **attachment(name)}
+            return _tagged(request, Response(content, media_type=wanted.media_type, headers=headers), content)
+        base = base_url(request, self._settings)
+        members = dump(
+            {
+                "type": "FeatureCollection",
+                **collection_members_of(base, layer, query.crs, form),
+                "timeStamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                **_counted(found.matched),
+                "numberReturned": found.number_returned,
+                "links": links,
+            }
+        )
+        features = found.features_json.encode()
         # The features are JSON already: they are set into the object as they stand.
-        body = f'{_dump(opening)[:-1]},"features":[{found.features_json}]}}'
-        return _geojson(body, query.crs)
+        body = b"".join((members[:-1].encode(), b',"features":[', features, b"]}"))
+        # The time of the answer is no part of what it says.
+        said_of_them = f"{wanted.name} {found.matched} {dump(links)} {query.crs.uri} {form}"
+        return _tagged(request, _in_crs(body, query.crs, wanted), features, said_of_them.encode())
 
     def feature(self, request: Request, layer: Layer, feature_id: str) -> Response:
-        """One feature."""
-        given = parameters(request, ("crs",), FORMATS)
-        html = prefers_html(request)
-        crs = parse_crs(CRS84_URI if html else given.get("crs", CRS84_URI))
+        """One feature, in any format."""
+        given = parameters(request, ("crs", "profile"), FORMATS)
+        wanted = chosen(request, FORMATS)
+        form = form_of(wanted, given.get("profile"))
+        crs = parse_crs(CRS84_URI if wanted is html.FORMAT else given.get("crs", CRS84_URI))
         with reading() as connection:
             # The version first: one that is overtaken by a change is refused later, and never passes for it.
             version = feature_version(connection, layer, feature_id)
-            feature = read_feature(connection, layer, feature_id, crs)
-        spoken = language(request)
-        if html:
-            return page(
-                request,
-                "item.html",
-                layer=layer,
-                title=said(layer.title, spoken),
-                feature=json.loads(feature),
-                titles=_titles(layer, spoken),
-            )
-        path = f"/items/{quote(feature_id, safe='')}"
-        links = self._links(request, layer, path, given)
-        tag = entity_tag(
-            version, *feature_form(base_url(request, self._settings), spoken, crs.uri, urlencode(given))
-        )
+            if wanted is html.FORMAT or wanted.is_object:
+                feature = read_feature(connection, layer, feature_id, crs, form)
+        if wanted is html.FORMAT:
+            return self._html_of_one(request, layer, feature)
+        spoken, base = language(request), base_url(request, self._settings)
+        asked = urlencode(given) if wanted is geojson.FORMAT else f"{wanted.name} {urlencode(given)}"
+        tag = entity_tag(version, *feature_form(base, spoken, crs.uri, asked))
         if is_same(request.headers.get("if-none-match"), tag):
-            return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "no-cache"})
-        response = _geojson(f'{feature[:-1]},"links":{_dump(links)}}}', crs)
-        response.headers.update({"ETag": tag, "Cache-Control": "no-cache"})
+            return Response(status_code=304, headers={"ETag": tag, **_REVALIDATE})
+        collection, path = f"{base}/collections/{layer.name}", f"/items/{quote(feature_id, safe='')}"
+        links = feature_links(collection, path, given, wanted, layer=layer, spoken=spoken)
+        if wanted.is_object:
+            added = dump({**members_of(base, layer, crs, form), "links": links})
+            response = _in_crs(f"{feature[:-1]},{added[1:]}".encode(), crs, wanted)
+        else:
+            content = self._whole_feature(layer, feature_id, crs, wanted)
+            headers = {"Link": link_header(links), **attachment(f"{feature_id}{wanted.ending}")}
+            response = Response(content, media_type=wanted.media_type, headers=headers)
+        response.headers.update({"ETag": tag, **_REVALIDATE})
         return response
 
-    def _page_links(
-        self, request: Request, layer: Layer, given: Mapping[str, str], found: FeaturePage
-    ) -> list[dict[str, str]]:
-        links = self._links(request, layer, "/items", given)
-        if found.next_cursor is not None:
-            further = f"{self._collection_url(request, layer)}/items"
-            href = _with(further, {**given, "cursor": found.next_cursor})
-            links.append(_link("next", GEOJSON_TYPE, said(_NEXT, language(request)), href))
-        return links
+    def _whole_page(
+        self, connection: Connection, query: FeatureQuery, wanted: Format
+    ) -> tuple[FeaturePage, bytes]:
+        with lasting(connection, self._settings.database.statement_timeout_s):
+            # What is counted and what is written are of the same moment.
+            counted = read_page(
+                connection, replace(query, form=None), self._settings.ogc_api.exact_count_below
+            )
+            return counted, whole(connection, wanted, query, counted.number_returned)
 
-    def _links(
-        self, request: Request, layer: Layer, path: str, given: Mapping[str, str]
-    ) -> list[dict[str, str]]:
-        spoken = language(request)
-        collection = self._collection_url(request, layer)
-        as_html = _with(f"{collection}{path}", {**given, "f": "html"})
-        return [
-            _link("self", GEOJSON_TYPE, said(_SELF, spoken), _with(f"{collection}{path}", given)),
-            _link("alternate", "text/html", said(_AS_HTML, spoken), as_html),
-            _link("collection", "application/json", said(layer.title, spoken), collection),
-        ]
+    def _whole_feature(self, layer: Layer, feature_id: str, crs: OutputCRS, wanted: Format) -> bytes:
+        equals = {layer.id_column.name: identifier_of(layer, feature_id)}
+        query = FeatureQuery(layer, limit=1, equals=equals, crs=crs)
+        with reading() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            with lasting(connection, self._settings.database.statement_timeout_s):
+                return whole(connection, wanted, query, 1)
 
     def _collection_url(self, request: Request, layer: Layer) -> str:
         return f"{base_url(request, self._settings)}/collections/{layer.name}"
@@ -132,14 +155,59 @@ class Items:
             features=json.loads(f"[{found.features_json}]"),
             titles=_titles(layer, spoken),
             matched=found.matched,
-            asked={name: value for name, value in given.items() if name not in ("f", "lang", "cursor")},
+            formats=_files(),
+            asked={
+                name: value for name, value in given.items() if name not in ("f", "lang", "cursor", "profile")
+            },
+            downloaded={
+                name: value
+                for name, value in given.items()
+                if name in download_parameters(layer) and name != "profile"
+            },
             next_cursor=found.next_cursor,
+        )
+
+    def _html_of_one(self, request: Request, layer: Layer, feature: str) -> Response:
+        spoken = language(request)
+        return page(
+            request,
+            "item.html",
+            layer=layer,
+            title=said(layer.title, spoken),
+            feature=json.loads(feature),
+            formats=_files(),
+            titles=_titles(layer, spoken),
         )
 
 
 def feature_form(base: str, spoken: Language, crs_uri: str, query: str = "") -> tuple[str, ...]:
     """All that makes the bytes of one version of a feature differ: address, language, CRS, parameters."""
     return base, spoken, crs_uri, query
+
+
+def _files() -> list[Format]:
+    return [wanted for wanted in FORMATS.values() if wanted is not html.FORMAT]
+
+
+def _counted(matched: Matched) -> dict[str, int | bool]:
+    estimated = {} if matched.is_exact else {"numberMatchedIsEstimate": True}
+    return {"numberMatched": matched.number, **estimated}
+
+
+def _numbers(found: FeaturePage) -> dict[str, str]:
+    """The same numbers as headers, for formats that have no place for them."""
+    matched = f"{'' if found.matched.is_exact else '~'}{found.matched.number}"
+    return {"OGC-NumberMatched": matched, "OGC-NumberReturned": str(found.number_returned)}
+
+
+def _tagged(request: Request, response: Response, *content: bytes) -> Response:
+    """The answer with a tag of what it says; only that nothing has changed where the client has it."""
+    tag = content_tag(*content)
+    headers = {"ETag": f"W/{tag}", **_REVALIDATE}
+    if is_same(request.headers.get("if-none-match"), tag):
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
+    return response
 
 
 def _titles(layer: Layer, spoken: Language) -> dict[str, str]:
@@ -150,17 +218,5 @@ def _titles(layer: Layer, spoken: Language) -> dict[str, str]:
     }
 
 
-def _geojson(body: str, crs: OutputCRS) -> Response:
-    return Response(body.encode(), media_type=GEOJSON_TYPE, headers={"Content-Crs": f"<{crs.uri}>"})
-
-
-def _link(rel: str, kind: str, title: str, href: str) -> dict[str, str]:
-    return {"rel": rel, "type": kind, "title": title, "href": href}
-
-
-def _with(address: str, query: Mapping[str, str]) -> str:
-    return f"{address}?{urlencode(query)}" if query else address
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _in_crs(body: bytes, crs: OutputCRS, wanted: Format) -> Response:
+    return Response(body, media_type=wanted.media_type, headers={"Content-Crs": f"<{crs.uri}>"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ARRAY, Column
@@ -14,12 +15,25 @@ from ogc_api.asking import Language, said
 from ogc_api.described import Document
 from ogc_api.editing.documents import credentials_errors, operations_on_all, operations_on_one
 from ogc_api.features import filtering
-from ogc_api.openapi_blocks import document, errors, get, query, shared
+from ogc_api.features.formats.base import Format
+from ogc_api.features.formats.jsonfg import PROFILES
+from ogc_api.features.formats.listed import FOR_ALL, FORMATS
+from ogc_api.features.query import page_limits
+from ogc_api.openapi_blocks import document, errors, form, get, query, shared
 from ogc_api.schema import column_schema
 
 _ON_ITEMS = (
-    "bbox", "bbox-crs", "datetime", "limit", "cursor", "crs", "filter", "filter-lang", "filter-crs",
+    "bbox", "bbox-crs", "datetime", "crs", "filter", "filter-lang", "filter-crs",
 )  # fmt: skip
+_BINARY = {"type": "string", "format": "binary"}
+
+_PROFILE = Text(
+    "Mức JSON-FG có trong kết quả: rfc7946 là GeoJSON thuần; chỉ dùng với f=json và f=jsonfg.",
+    "How much of JSON-FG the answer holds, rfc7946 is plain GeoJSON; for f=json and f=jsonfg only.",
+)
+_DOWNLOAD = Text(
+    "Tải về mọi đối tượng thỏa điều kiện, không chia trang", "Download all features that match, in one piece"
+)
 
 
 def paths(spoken: Language, settings: Settings) -> Document:
@@ -35,10 +49,15 @@ def collection_paths(
     if not isinstance(declared, Layer):
         return {}
     layer, path, title = declared, f"/collections/{declared.name}", said(declared.title, spoken)
+    selecting = selecting_parameters(spoken, layer)
+    profile = query("profile", {"type": "string", "enum": list(PROFILES)}, said(_PROFILE, spoken))
     on_items = [
-        *shared(*_ON_ITEMS, "f", "lang"),
+        *shared(*_ON_ITEMS, "cursor", "lang"),
+        _limit(spoken, layer, settings),
+        form(*FORMATS),
+        profile,
         filtering.sortby_parameter(spoken, layer),
-        *selecting_parameters(spoken, layer),
+        *selecting,
     ]
     wrong = errors("400", "404", "503") | credentials_errors()
     every = {"200": {"$ref": "#/components/responses/Features"}, **wrong}
@@ -55,10 +74,46 @@ def collection_paths(
         f"{path}/items": get(f"getItems{operation}", title, layer.name, on_items, every)
         | operations_on_all(spoken, layer, operation),
         f"{path}/items/{{featureId}}": get(
-            f"getItem{operation}", title, layer.name, shared("featureId", "crs", "f", "lang"), one
+            f"getItem{operation}", title, layer.name,
+            [*shared("featureId", "crs", "lang"), form(*FORMATS), profile], one,
         )
         | operations_on_one(spoken, layer, operation),
+        f"{path}/download": get(
+            f"download{operation}", f"{said(_DOWNLOAD, spoken)}: {title}", layer.name,
+            [*shared(*_ON_ITEMS, "lang"), form(*FOR_ALL), profile, *selecting],
+            {"200": {"$ref": "#/components/responses/Download"}, **errors("400", "404", "503")},
+        ),
+    }  # fmt: skip
+
+
+def responses(spoken: Language) -> Document:
+    """The answers of features: one for each format, and that nothing has changed."""
+    return {
+        "Features": _answer(Text("Một trang đối tượng.", "A page of features."), "FeatureCollection", spoken),
+        "Feature": _answer(Text("Một đối tượng.", "A feature."), "Feature", spoken),
+        "Download": _answer(_DOWNLOAD, "FeatureCollection", spoken, FOR_ALL),
+        "NotModified": {
+            "description": said(Text("Chưa có gì thay đổi.", "Nothing has changed."), spoken),
+            "headers": {"ETag": {"schema": {"type": "string"}}},
+        },
     }
+
+
+def _answer(what: Text, schema: str, spoken: Language, formats: Mapping[str, Format] = FORMATS) -> Document:
+    content: Document = {}
+    for wanted in formats.values():
+        if wanted.is_object:
+            content[wanted.media_type] = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
+        else:
+            content[wanted.media_type] = {"schema": _BINARY if wanted.write else {"type": "string"}}
+    return {"description": said(what, spoken), "content": content}
+
+
+def _limit(spoken: Language, layer: Layer, settings: Settings) -> Document:
+    default, most = page_limits(layer, settings.ogc_api)
+    # More may be asked for; a page holds no more than this.
+    schema = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
+    return query("limit", schema, said(Text("Số đối tượng mỗi trang.", "Features on a page."), spoken))
 
 
 def selecting_parameters(spoken: Language, layer: Layer) -> list[Document]:

@@ -21,7 +21,7 @@ from layers.query import FeatureQuery, Interval
 
 RESERVED = (
     "bbox", "bbox-crs", "datetime", "limit", "cursor", "crs", "properties",
-    "filter", "filter-lang", "filter-crs", "sortby",
+    "filter", "filter-lang", "filter-crs", "sortby", "profile",
 )  # fmt: skip
 """Parameters of ``/items`` that are no column."""
 
@@ -35,17 +35,24 @@ def known_parameters(layer: Layer) -> tuple[str, ...]:
     return (*RESERVED, layer.id_column.name, *(column.name for column in layer.properties))
 
 
+def page_limits(layer: Layer, limits: OgcApi) -> tuple[int, int]:
+    """Features on a page of this layer when the client does not say, and the most it may ask for."""
+    most = min(limits.max_limit, layer.max_limit or limits.max_limit)
+    return min(limits.default_limit, most), most
+
+
 def read_query(layer: Layer, given: Mapping[str, str], limits: OgcApi, *, default_limit: int) -> FeatureQuery:
     """What a request wants of a layer.
 
     Raises:
         InvalidParameterError: a value is not of its parameter's type; says what is expected.
     """
+    _, most = page_limits(layer, limits)
     bbox_crs = parse_crs(given.get("bbox-crs", CRS84_URI), "bbox-crs")
     columns = {column.name: column for column in (layer.id_column, *layer.properties)}
     return FeatureQuery(
         layer=layer,
-        limit=parse_limit(given["limit"], limits.max_limit) if "limit" in given else default_limit,
+        limit=parse_limit(given["limit"], most) if "limit" in given else default_limit,
         bbox=parse_bbox(given["bbox"], bbox_crs) if "bbox" in given else None,
         bbox_srid=bbox_crs.srid,
         interval=parse_interval(given["datetime"]) if "datetime" in given else None,

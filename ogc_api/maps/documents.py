@@ -15,8 +15,11 @@ PNG_TYPE = "image/png"
 
 CONFORMANCE = tuple(
     f"http://www.opengis.net/spec/ogcapi-maps-1/1.0/conf/{name}"
-    for name in ("core", "collection-map", "styled-map", "tilesets", "crs", "datetime", "png")
-)
+    for name in (
+        "core", "collection-map", "styled-map", "tilesets", "background", "scaling", "display-resolution",
+        "spatial-subsetting", "crs", "datetime", "png",
+    )
+)  # fmt: skip
 """The conformance classes that maps add."""
 
 _OGC = "http://www.opengis.net/def/rel/ogc/1.0"

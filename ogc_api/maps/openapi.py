@@ -10,7 +10,7 @@ from layers.raster import RasterLayer
 from layers.styles.catalogue import styles_of
 from ogc_api.asking import Language, said
 from ogc_api.described import Document
-from ogc_api.maps.routes import LONGER_SIDE_PX, MOST_PX
+from ogc_api.maps.frame import LONGER_SIDE_PX, MM_PER_PIXEL, MOST_PX, MOST_SCALE
 from ogc_api.openapi_blocks import documented, form, get, in_path, query, shared
 from ogc_api.styles.openapi import pictures
 from ogc_api.tiles.openapi import matrix_set_parameter, place_parameters
@@ -26,6 +26,23 @@ _SUBSET = Text(
     "Phần cần lấy theo trục, như Lon(107.5:107.6),Lat(16.4:16.5).",
     "The part wanted by axis, such as Lon(107.5:107.6),Lat(16.4:16.5).",
 )
+_SCALE = Text(
+    "Mẫu số tỉ lệ, như 50000; cùng khung thì không ghi cỡ ảnh.",
+    "Denominator of the scale, such as 50000; with a box it takes the place of a size.",
+)
+_PIXEL = Text("Cỡ điểm ảnh của màn hình, mm.", "Size of a pixel of the display, in mm.")
+_CENTER = Text(
+    "Tâm bản đồ, thay cho khung: 107.58,16.46.", "Centre of the map in place of a box: 107.58,16.46."
+)
+_CENTER_CRS = Text("Hệ tọa độ của center.", "The CRS of center.")
+_BEHIND = {
+    "bgcolor": Text("Màu nền: 0xRRGGBB hoặc tên màu W3C.", "Background: 0xRRGGBB or a W3C colour name."),
+    "transparent": Text("Nền có trong suốt không.", "Whether the background is transparent."),
+    "void-color": Text("Màu ngoài phạm vi của hệ tọa độ.", "Colour beyond where the CRS is defined."),
+    "void-transparent": Text(
+        "Ngoài phạm vi của hệ tọa độ có trong suốt không.", "Whether it is transparent there."
+    ),
+}
 
 
 def collection_paths(
@@ -47,7 +64,9 @@ def _maps(spoken: Language, place: str, tag: str, name: str, chosen: list[Docume
     title, tiles = said(_MAP, spoken), said(_TILES, spoken)
     tileset = f"{place}/map/tiles/{{tileMatrixSetId}}"
     of_set = [*chosen, matrix_set_parameter(spoken)]
-    on_tiles = [*of_set, *place_parameters(spoken), *shared("datetime", "lang"), form("png")]
+    on_tiles = [
+        *of_set, *place_parameters(spoken), *shared("datetime", "lang"), *_behind(spoken), form("png"),
+    ]  # fmt: skip
     answers = pictures("304", "400", "404", "503")
     missing = documented("400", *(["404"] if chosen else []))
     spoken_form = shared("f", "lang")
@@ -67,10 +86,24 @@ def _frame(spoken: Language) -> list[Document]:
     side = {"type": "integer", "minimum": 1, "maximum": MOST_PX}
     crs = {"type": "string", "format": "uri", "enum": served_crs_uris()}
     subset_crs = Text("Hệ tọa độ của subset.", "The CRS of subset.")
+    positive = {"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": MOST_SCALE}
+    center = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
     return [
         *shared(*_PLACES),
         query("subset", {"type": "string"}, said(_SUBSET, spoken)),
         query("subset-crs", crs, said(subset_crs, spoken)),
         query("width", side, said(_SIZE, spoken)),
         query("height", side, said(_SIZE, spoken)),
+        query("scale-denominator", positive, said(_SCALE, spoken)),
+        query("mm-per-pixel", positive | {"default": MM_PER_PIXEL}, said(_PIXEL, spoken)),
+        query("center", center, said(_CENTER, spoken)) | {"style": "form", "explode": False},
+        query("center-crs", crs, said(_CENTER_CRS, spoken)),
+        *_behind(spoken),
+    ]
+
+
+def _behind(spoken: Language) -> list[Document]:
+    kinds = {"transparent": {"type": "boolean"}, "void-transparent": {"type": "boolean"}}
+    return [
+        query(name, kinds.get(name, {"type": "string"}), said(what, spoken)) for name, what in _BEHIND.items()
     ]

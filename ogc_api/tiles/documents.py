@@ -7,7 +7,7 @@ from gis_core.types import Bounds, Text
 from layers.base import Layer
 from layers.registry import LAYERS
 from layers.tiles.matrix_sets import MATRIX_SETS, MAX_ZOOM, TILE_PX, WEB_MERCATOR_QUAD, TileMatrixSet
-from layers.tiles.query import shown_properties
+from layers.tiles.query import shown_properties, shows_identifier
 from ogc_api.asking import Language, said
 from ogc_api.described import Document, Link, both_forms, link
 from ogc_api.schema import geometry_format, layer_schema
@@ -175,7 +175,10 @@ def tileset(base: str, spoken: Language, layer: Layer, of: TileMatrixSet, area: 
 def tilejson(base: str, spoken: Language, layer: Layer, area: Bounds) -> Document:
     """TileJSON 3.0.0, which knows WebMercatorQuad only."""
     template = f"{base}/collections/{layer.name}/tiles/{WEB_MERCATOR_QUAD.name}/{{z}}/{{y}}/{{x}}?f=mvt"
-    from_afar = {layer.id_column.name, *shown_properties(layer, 0)}
+    from_afar = {
+        *shown_properties(layer, 0),
+        *((layer.id_column.name,) if shows_identifier(layer, 0) else ()),
+    }
     fields = {
         name: field["title"] + ("" if name in from_afar else said(_NEAR_ONLY, spoken))
         for name, field in layer_schema(layer, spoken).items()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import anyio
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,9 +15,11 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from gis_core.config import OgcApi, Settings
+from gis_core.db import reading
 from gis_core.errors import GisError
+from gis_core.stopping import ClientGoneError, unless_gone
 from layers.base import Layer
-from layers.tiles.keeping import Tile, kept_tile, new_tile
+from layers.tiles.keeping import Tile, fresh_tile, kept_tile, new_tile
 from layers.tiles.matrix_sets import WEB_MERCATOR_QUAD
 from layers.tiles.query import TileQuery
 from ogc_api.asking import base_url, language, parameters
@@ -27,7 +31,6 @@ from ogc_api.named import collection_of
 from ogc_api.tiles import documents
 from ogc_api.tiles.documents import MVT_TYPE, TILEJSON_TYPE
 from ogc_api.tiles.places import matrix_set_of, place_of
-from ogc_api.tiles.stopping import ClientGoneError, Stopper, unless_gone
 
 SELECTING = ("datetime", "filter", "filter-lang", "filter-crs", "properties")
 """Parameters of a tile that are no column; they mean what they mean for items."""
@@ -130,18 +133,29 @@ class TileEndpoint:
         # A filter may be long; reading it keeps nobody else waiting.
         query = await run_in_threadpool(read_tile_query, request, self._limits)
 
-        def kept(stopper: Stopper) -> Tile | None:
-            with stopper.reading() as connection:
+        def kept() -> Tile | None:
+            fresh = fresh_tile(query)
+            if fresh is not None:
+                return fresh
+            with _reading_alone() as connection:
                 return kept_tile(connection, query)
 
-        def new(stopper: Stopper) -> Tile:
-            with stopper.reading() as connection:
+        def new() -> Tile:
+            with _reading_alone() as connection:
                 return new_tile(connection, query)
 
         tile = await unless_gone(request.receive, kept)
         if tile is None:
             tile = await unless_gone(request.receive, new, self._limiter)
         return tile_response(request, tile)
+
+
+@contextmanager
+def _reading_alone() -> Iterator[Connection]:
+    """A connection whose statements only read, one by one, and need no transaction around them."""
+    with reading() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield connection
 
 
 def read_tile_query(request: Request, limits: OgcApi) -> TileQuery:

@@ -85,7 +85,7 @@ def test_the_address_without_and_with_a_slash(client: httpx.Client) -> None:
 
 def test_every_layer_and_surface_is_a_collection(client: httpx.Client) -> None:
     listed = document(client, "/ogc/collections")["collections"]
-    assert [entry["id"] for entry in listed] == [*LAYERS, *SURFACES]
+    assert [entry["id"] for entry in listed] == [*LAYERS, *SURFACES, "catalogue"]
     for entry in listed:
         assert document(client, f"/ogc/collections/{entry['id']}") == entry
 
@@ -130,7 +130,7 @@ def test_conformance_is_no_boast(client: httpx.Client) -> None:
     for declared in ("features-1/1.0/conf/core", "features-1/1.0/conf/geojson", "features-2/1.0/conf/crs"):
         assert f"http://www.opengis.net/spec/ogcapi-{declared}" in classes
     # Nobody may edit here, for no account is named; see the tests of editing.
-    for absent in ("create-replace-delete", "processes", "edr", "records"):
+    for absent in ("create-replace-delete", "processes"):
         assert not [uri for uri in classes if absent in uri]
     assert document(client, "/ogc/conformance")["conformsTo"] == classes
 
@@ -290,8 +290,8 @@ def test_a_box_of_a_surface(client: httpx.Client, service: RunningService) -> No
 @pytest.mark.parametrize(
     "query",
     [
-        "bbox=1,1,2,2",
         "bbox=x",
+        "crs=EPSG:2154",
         "properties=height",
         "f=png",
         "bbox-crs=EPSG:1",

@@ -146,7 +146,13 @@ def test_a_picture_that_is_known_is_not_sent_again(client: httpx.Client) -> None
         (MAP, {"width": "１"}, 400),
         (MAP, {"bbox": "1,2,3"}, 400),
         (MAP, {"crs": "EPSG:2154"}, 400),
-        (MAP, {"bgcolor": "red"}, 400),
+        (MAP, {"bgcolor": "reddish"}, 400),
+        (MAP, {"transparent": "1"}, 400),
+        (MAP, {"center": "107.58"}, 400),
+        (MAP, {"center": "107.58,16.46", "bbox": "107,16,108,17"}, 400),
+        (MAP, {"scale-denominator": "0"}, 400),
+        (MAP, {"scale-denominator": "5000", "width": "9", "bbox": "107,16,108,17"}, 400),
+        (MAP, {"mm-per-pixel": "x"}, 400),
         (MAP, {"datetime": "yesterday"}, 400),
         (MAP, {"f": "jpeg"}, 400),
         ("/ogc/collections/cameras/map", {}, 404),
@@ -164,6 +170,56 @@ def test_what_cannot_be_drawn_is_refused_with_a_sentence(
     answer = client.get(path, params=asked)
     assert answer.status_code == status
     assert answer.json()["description"]
+
+
+def test_the_background_is_as_asked_for(client: httpx.Client) -> None:
+    """OGC 20-058, /conf/background/map-success: colour and opacity where there are no data."""
+    outside = {"bbox": "10,50,11,51", "width": "8"}
+    for asked, seen in (
+        ({}, (255, 255, 255, 0)),
+        ({"transparent": "false"}, (255, 255, 255, 255)),
+        ({"bgcolor": "0x102030"}, (16, 32, 48, 255)),
+        ({"bgcolor": "Navy", "transparent": "true"}, (0, 0, 128, 0)),
+    ):
+        drawn = picture(client.get(MAP, params=outside | asked))
+        assert (drawn == np.array(seen, np.uint8)).all()
+    drawn = picture(client.get(MAP, params={"width": "300", "bgcolor": "white"}))
+    plain = picture(client.get(MAP, params={"width": "300"}))
+    assert (drawn[..., 3] == 255).all()
+    assert (drawn[plain[..., 3] > 0] == plain[plain[..., 3] > 0]).all()
+    tile = f"{MAP}/tiles/WebMercatorQuad/0/0/0"
+    assert (picture(client.get(tile, params={"bgcolor": "red"}))[..., 3] == 255).all()
+
+
+def test_beyond_the_world_is_void(client: httpx.Client) -> None:
+    crs = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+    asked = {"bbox": "170,0,190,10", "crs": crs, "width": "20", "height": "10", "void-color": "red"}
+    drawn = picture(client.get(MAP, params=asked | {"bgcolor": "blue"}))
+    assert (drawn[:, :10] == np.array((0, 0, 255, 255), np.uint8)).all()
+    assert (drawn[:, 10:] == np.array((255, 0, 0, 255), np.uint8)).all()
+    seen_through = picture(client.get(MAP, params=asked | {"bgcolor": "blue", "void-transparent": "true"}))
+    assert (seen_through[:, 10:, 3] == 0).all()
+
+
+def test_a_map_by_centre_and_scale(client: httpx.Client) -> None:
+    asked = {"center": "107.58,16.46", "scale-denominator": "100000", "width": "400", "height": "300"}
+    answer = client.get(MAP, params=asked)
+    assert picture(answer).shape[:2] == (300, 400)
+    west, south, east, north = map(float, answer.headers["content-bbox"].split(","))
+    # 28 m to the pixel, on a grid that is true to scale to 1 in 10,000.
+    assert east - west == pytest.approx(400 * 28, rel=1e-3)
+    assert north - south == pytest.approx(300 * 28, rel=1e-3)
+    again = client.get(MAP, params=asked | {"mm-per-pixel": "0.14"})
+    west, _, east, _ = map(float, again.headers["content-bbox"].split(","))
+    assert east - west == pytest.approx(400 * 14, rel=1e-3)
+
+
+def test_a_map_says_when_it_is_of(client: httpx.Client) -> None:
+    """OGC 20-058, /req/core/map-response: where the data have a time, so has the answer."""
+    moment = client.get(MAP, params={"width": "8"}).headers["content-datetime"]
+    ends = client.get("/ogc/collections/flood-risk").json()["extent"]["temporal"]["interval"][0]
+    assert moment == ends[1]
+    assert client.get(MAP, params={"width": "8", "datetime": moment}).headers["content-datetime"] == moment
 
 
 def test_every_surface_has_a_map(client: httpx.Client) -> None:

@@ -10,16 +10,18 @@ import rasterio
 import xarray as xr
 from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
+from starlette.exceptions import HTTPException
 
 from gis_core.config import get_settings
-from gis_core.crs import METRIC_SRID
+from gis_core.crs import METRIC_SRID, STORAGE_SRID, parse_crs, transformer
 from gis_core.errors import InvalidParameterError, SurfaceNotBuiltError
 from gis_core.time import Window
 from gis_core.types import Bounds, FloatArray
 from layers.raster import NODATA
 from layers.registry import SURFACES
 from layers.surfaces.series import publish
-from ogc_api.coverages.provider import built_path, read_coverage_json, read_geotiff
+from ogc_api.coverages.cells import MOST_CELLS, Cells, built, read_cells
+from ogc_api.coverages.encodings import MOST_JSON_VALUES, coverage_json, geotiff
 from ogc_api.coverages.query import Cut
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -40,8 +42,12 @@ def put(cells: FloatArray, hours: float = 0) -> None:
     publish(SURFACE, Window(end - timedelta(hours=1), end), array, get_settings())
 
 
+def cells_of(cut: Cut, most: int = MOST_CELLS) -> Cells:
+    return read_cells(SURFACE, built(SURFACE, cut.until).path, cut, most)
+
+
 def read(cut: Cut) -> tuple[FloatArray, rasterio.Affine]:
-    with MemoryFile(read_geotiff(SURFACE, cut)) as memory, memory.open() as dataset:
+    with MemoryFile(geotiff(SURFACE, cells_of(cut))) as memory, memory.open() as dataset:
         return dataset.read(1), dataset.transform
 
 
@@ -73,19 +79,51 @@ def test_the_moment_chooses_from_the_series() -> None:
         put(np.full((60, 60), float(hours)), hours)
     assert (read(Cut(until=AT + timedelta(hours=2.5), factors=(2, 2)))[0] == 2).all()
     assert (read(Cut(factors=(2, 2)))[0] == 3).all()
-    with rasterio.open(built_path(SURFACE, AT + timedelta(hours=1))) as dataset:
+    with rasterio.open(built(SURFACE, AT + timedelta(hours=1)).path) as dataset:
         assert (dataset.read(1) == 1).all()
     with pytest.raises(SurfaceNotBuiltError, match="the series begins"):
-        read_geotiff(SURFACE, Cut(until=AT))
+        cells_of(Cut(until=AT))
 
 
 def test_more_than_an_answer_may_hold_is_refused_before_it_is_made() -> None:
     put(np.full((60, 60), 1.0))
     with pytest.raises(InvalidParameterError, match="coarser cells by scale-size"):
-        read_geotiff(SURFACE, Cut(size=(100_000, 100_000)))
+        cells_of(Cut(size=(100_000, 100_000)))
     with pytest.raises(InvalidParameterError, match="more than 500,000 values"):
-        read_coverage_json(SURFACE, Cut(size=(1000, 1000)))
-    document = read_coverage_json(SURFACE, Cut(size=(3, 2)))
+        cells_of(Cut(size=(1000, 1000)), MOST_JSON_VALUES)
+    document = coverage_json(SURFACE, cells_of(Cut(size=(3, 2))))
     (band,) = document["ranges"].values()
     assert band["shape"] == [2, 3]
     assert document["domain"]["axes"]["x"] == {"start": WEST + 500, "stop": WEST + 2500, "num": 3}
+
+
+def test_another_crs_keeps_places_and_values() -> None:
+    """Cells that say their own easting are found where PROJ puts them, to within a cell."""
+    eastings = np.tile(WEST + CELL_M * (np.arange(600) + 0.5), (400, 1)) - WEST
+    put(eastings)
+    found = cells_of(Cut(crs=parse_crs("CRS84")))
+    rows, columns = found.values.shape[1:]
+    assert abs(rows * columns / (400 * 600) - 1) < 0.1
+    middle = found.transform @ (columns / 2 + 0.5, rows / 2 + 0.5)
+    easting, northing = transformer(STORAGE_SRID, METRIC_SRID).transform(*middle)
+    assert found.values[0, rows // 2, columns // 2] == pytest.approx(easting - WEST, abs=2 * CELL_M)
+    assert NORTH - 400 * CELL_M < northing < NORTH
+
+
+def test_a_box_in_another_crs_is_the_box_that_was_asked_for() -> None:
+    put(np.full((400, 600), 3.0))
+    west, south, east, north = transformer(METRIC_SRID, STORAGE_SRID).transform_bounds(
+        WEST + 5000, NORTH - 15000, WEST + 15000, NORTH - 5000
+    )
+    found = cells_of(Cut(Bounds(west, south, east, north), size=(50, 40), crs=parse_crs("EPSG:4326")))
+    assert found.values.shape == (1, 40, 50)
+    assert found.place.bounds == pytest.approx((west, south, east, north))
+    assert (found.values == 3).all()
+
+
+def test_a_box_elsewhere_is_not_found() -> None:
+    put(np.full((60, 60), 1.0))
+    for crs in (None, parse_crs("CRS84")):
+        with pytest.raises(HTTPException, match="does not meet") as raised:
+            cells_of(Cut(Bounds(10, 50, 11, 51), crs=crs))
+        assert raised.value.status_code == 404

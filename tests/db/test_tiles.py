@@ -23,7 +23,7 @@ from layers.status import change_status
 from layers.store import forget_simulated, load
 from layers.tiles.changes import state_of
 from layers.tiles.commands import group
-from layers.tiles.keeping import kept_tile, new_tile
+from layers.tiles.keeping import fresh_tile, kept_tile, new_tile
 from layers.tiles.matrix_sets import WEB_MERCATOR_QUAD, WORLD_CRS84_QUAD
 from layers.tiles.query import FEW, MadeTile, TileQuery, make_tile, shown_properties
 from layers.tiles.seeding import seed_level
@@ -147,6 +147,18 @@ def test_times_are_iso_8601_and_a_missing_value_is_left_out() -> None:
     assert str(found["detected_at"].iloc[0]).startswith("2025-10-31")
     assert b"2025-10-31T16:00:00.000Z" in make(DETECTIONS).mvt
     assert "frp_mw" not in found.columns
+
+
+def test_from_afar_a_uuid_is_left_out_unless_properties_are_chosen() -> None:
+    detections([within(right=0.5, down=0.5)])
+    far = DETECTIONS, LEVEL - 2, ROW // 4, COL // 4
+
+    def columns(tile: MadeTile, level: int, row: int, col: int) -> set[str]:
+        return set(features_of(tile.mvt, level, row, col).columns)
+
+    assert "id" in columns(make(DETECTIONS), LEVEL, ROW, COL)
+    assert "id" not in columns(make(*far), *far[1:])
+    assert {"id", "subject"} <= columns(make(*far, properties=("subject",)), *far[1:])
 
 
 def crowd(count: int) -> list[tuple[float, float]]:
@@ -326,6 +338,18 @@ def test_a_kept_tile_is_good_until_its_layer_changes() -> None:
     with reading() as connection:
         assert kept_tile(connection, query) is None
         assert new_tile(connection, query).etag != made.etag
+
+
+def test_a_young_tile_of_events_is_given_without_asking_the_database() -> None:
+    detections([within(right=0.5, down=0.5)])
+    query = TileQuery(DETECTIONS, WEB_MERCATOR_QUAD, LEVEL, ROW, COL)
+    assert fresh_tile(query) is None
+    with reading() as connection:
+        made = new_tile(connection, query)
+        of_cameras = TileQuery(CAMERAS, WEB_MERCATOR_QUAD, LEVEL, ROW, COL)
+        new_tile(connection, of_cameras)
+    assert fresh_tile(query) == made
+    assert fresh_tile(of_cameras) is None
 
 
 def test_seeding_makes_each_tile_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 
 import pytest
@@ -37,6 +38,11 @@ def test_a_box_has_several_spellings(given: dict[str, str]) -> None:
     assert cut(**given).bounds == Bounds(107.5, 16.4, 107.6, 16.5)
 
 
+def test_one_axis_may_be_cut_alone() -> None:
+    assert cut(subset="Lon(107.5:107.6)").bounds == Bounds(107.5, -math.inf, 107.6, math.inf)
+    assert cut(subset="Lat(*:16.5)").bounds == Bounds(-math.inf, -math.inf, math.inf, 16.5)
+
+
 def test_axes_of_a_grid() -> None:
     found = cut(subset="E(560000:570000),N(1820000:1830000)", subset_crs=f"EPSG:{METRIC_SRID}")
     assert found.bounds == Bounds(560_000, 1_820_000, 570_000, 1_830_000)
@@ -64,7 +70,8 @@ def test_sizes_of_cells() -> None:
     ("given", "sentence"),
     [
         ({"bbox": "1,2,3,4", "subset": "Lon(1:3),Lat(2:4)"}, "either bbox or subset"),
-        ({"subset": "Lon(1:3)"}, "give both axes"),
+        ({"subset": "Lon(1:nan)"}, "must be numbers"),
+        ({"subset": "Lon(1:inf)"}, "must be numbers"),
         ({"subset": "Lon(3:1),Lat(2:4)"}, "begin below its end"),
         ({"subset": "Lon(a:b),Lat(2:4)"}, "must be numbers"),
         ({"subset": "Lon(1),Lat(2:4)"}, "no range from:to"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import Lock
 from typing import TypeVar
 
@@ -13,8 +14,6 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Connection
 from starlette.types import Receive
 
-from gis_core.db import reading
-
 Answer = TypeVar("Answer")
 
 
@@ -23,45 +22,60 @@ class ClientGoneError(Exception):
 
 
 class Stopper:
-    """Stops the query that a thread is running, and lets none begin afterwards."""
+    """Stops the queries that a piece of work is running, and lets none begin afterwards."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._stopped = False
-        self._running: psycopg.Connection[object] | None = None
+        self._running: list[psycopg.Connection[object]] = []
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A connection for a client's query, which ``stop`` reaches.
+    def reaching(self, connection: Connection) -> Iterator[None]:
+        """Let ``stop`` reach what runs on this connection.
 
         Raises:
             ClientGoneError: it was stopped already.
         """
-        with reading() as connection:
-            # One statement at a time that only reads needs no transaction around it.
-            connection.execution_options(isolation_level="AUTOCOMMIT")
+        driver = connection.connection.driver_connection
+        with self._lock:
+            if self._stopped:
+                raise ClientGoneError
+            if isinstance(driver, psycopg.Connection):
+                self._running.append(driver)
+        try:
+            yield
+        finally:
+            # Held while a cancellation is on its way, so that it never meets the next user's query.
             with self._lock:
-                if self._stopped:
-                    raise ClientGoneError
-                driver = connection.connection.driver_connection
-                self._running = driver if isinstance(driver, psycopg.Connection) else None
-            try:
-                yield connection
-            finally:
-                # Held while a cancellation is on its way, so that it never meets the next user's query.
-                with self._lock:
-                    self._running = None
+                if isinstance(driver, psycopg.Connection):
+                    self._running.remove(driver)
 
     def stop(self) -> None:
         """Cancel what runs, from any thread."""
         with self._lock:
             self._stopped = True
-            if self._running is not None:
-                self._running.cancel_safe()
+            for driver in self._running:
+                driver.cancel_safe()
+
+
+_STOPPER: ContextVar[Stopper | None] = ContextVar("stopper", default=None)
+_STOPPING = anyio.CapacityLimiter(4)
+"""Threads of their own: those of the requests may all be at the work that is to be stopped."""
+
+
+@contextmanager
+def stoppable(connection: Connection) -> Iterator[None]:
+    """Let what runs on this connection be stopped with the work that it is for, if that can be."""
+    stopper = _STOPPER.get()
+    if stopper is None:
+        yield
+    else:
+        with stopper.reaching(connection):
+            yield
 
 
 async def unless_gone(
-    receive: Receive, work: Callable[[Stopper], Answer], limiter: anyio.CapacityLimiter | None = None
+    receive: Receive, work: Callable[[], Answer], limiter: anyio.CapacityLimiter | None = None
 ) -> Answer:
     """What ``work`` gives back, done in a thread while watching whether the client is still there.
 
@@ -78,15 +92,18 @@ async def unless_gone(
         while (await receive())["type"] != "http.disconnect":
             pass
         gone = True
-        await run_sync(stopper.stop)
+        await run_sync(stopper.stop, limiter=_STOPPING)
         group.cancel_scope.cancel()
 
     async with anyio.create_task_group() as group:
         group.start_soon(watch)
+        token = _STOPPER.set(stopper)
         try:
-            answers.append(await run_sync(work, stopper, limiter=limiter))
+            answers.append(await run_sync(work, limiter=limiter))
         except Exception as error:  # noqa: BLE001 - raised below, outside the group that would wrap it
             errors.append(error)
+        finally:
+            _STOPPER.reset(token)
         group.cancel_scope.cancel()
     if gone:
         raise ClientGoneError

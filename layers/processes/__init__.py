@@ -1,0 +1,1 @@
+"""Processes that anybody may run, and the jobs that they run as."""

@@ -1,0 +1,1 @@
+"""Processes, and the jobs that they run as (OGC API - Processes, Part 1)."""

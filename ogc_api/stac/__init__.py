@@ -1,0 +1,1 @@
+"""The dated series of surfaces as a STAC API."""
