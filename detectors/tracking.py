@@ -178,7 +178,7 @@ def count_across(tracks: Sequence[GroundTrack], line: FloatArray) -> pd.DataFram
 
 
 def positions(tracks: Sequence[GroundTrack], camera_code: str) -> pd.DataFrame:
-    """Where and when each thing was, as ``huegis traffic tracks`` takes it in.
+    """Where and when each thing was, as ``huegis corridors tracks`` takes it in.
 
     Returns:
         ``camera_code``, ``track``, ``class_name``, ``seen_at`` (aware UTC), ``lon`` and ``lat``

@@ -72,7 +72,7 @@ def traffic() -> None:
 @click.option(
     "--tracks-csv",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write where each vehicle was, for 'huegis traffic tracks'.",
+    help="Write where each vehicle was, for 'huegis corridors tracks'.",
 )
 def measure(
     *,

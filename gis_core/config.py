@@ -90,6 +90,12 @@ class OgcApi(Section):
     edr: Edr = Edr()
 
 
+class Service(Section):
+    """How the service runs."""
+
+    workers: int = Field(default=1, ge=1, le=64)
+
+
 class Limits(Section):
     """What one client may take of the service."""
 
@@ -307,6 +313,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     province: Province = Province()
     database: Database = Database()
+    service: Service = Service()
     limits: Limits = Limits()
     ogc_api: OgcApi = OgcApi()
     sample: Sample = Sample()

@@ -7,12 +7,14 @@ timeout of the settings.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
+from typing import Any
 from weakref import WeakKeyDictionary
 
+import psycopg
 from psycopg import errors as pg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -149,6 +151,26 @@ def reading() -> Iterator[Connection]:
         yield connection
 
 
+def fetch_row(connection: Connection, statement: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The one row that a compiled statement gives, asked for by the driver itself.
+
+    What SQLAlchemy does around a statement takes longer than a small page does. Errors are the
+    driver's own; ``translated`` and whoever else looks at causes knows them.
+    """
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError(f"{type(driver).__name__} is no connection of psycopg")
+    try:
+        row: tuple[Any, ...] | None = driver.execute(statement, values or None).fetchone()
+    except pg.OperationalError:
+        if driver.closed:
+            connection.invalidate()
+        raise
+    if row is None:
+        raise LookupError("the statement gave no row")
+    return row
+
+
 @contextmanager
 def writing() -> Iterator[Connection]:
     """One transaction for a piece of work: all of it, or nothing."""
@@ -183,9 +205,12 @@ def translated() -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise translate(error) from error
-    except pg.OperationalError as error:
-        # COPY is the driver's own: what it raises does not pass through SQLAlchemy.
-        raise no_answer() from error
+    except pg.Error as error:
+        # COPY and ``fetch_row`` are the driver's own: what they raise does not pass through SQLAlchemy.
+        meant = _meaning(error)
+        if meant is None:
+            raise
+        raise meant from error
     except PoolTimeoutError as error:
         raise DatabaseUnavailableError(
             "The database is busy with other requests; try again shortly."
@@ -194,7 +219,13 @@ def translated() -> Iterator[None]:
 
 def translate(error: DBAPIError) -> GisError | DBAPIError:
     """The ``GisError`` that a driver's error stands for, or the error itself."""
-    cause = error.orig
+    meant = _meaning(error.orig)
+    if meant is None and (isinstance(error, OperationalError) or error.connection_invalidated):
+        return no_answer()
+    return meant or error
+
+
+def _meaning(cause: BaseException | None) -> GisError | None:
     if isinstance(cause, pg.QueryCanceled):
         limit = get_settings().database.statement_timeout_s
         return QueryTimeoutError(
@@ -202,9 +233,7 @@ def translate(error: DBAPIError) -> GisError | DBAPIError:
         )
     if isinstance(cause, pg.UndefinedTable | pg.UndefinedColumn):
         return DatabaseUnavailableError("A table or a column is missing; run 'huegis db upgrade'.")
-    if isinstance(error, OperationalError) or error.connection_invalidated:
-        return no_answer()
-    return error
+    return no_answer() if isinstance(cause, pg.OperationalError) else None
 
 
 def no_answer() -> DatabaseUnavailableError:

@@ -158,7 +158,7 @@ def create_app(settings: Settings) -> Starlette:
             Middleware(
                 CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=["*"]
             ),
-            Middleware(CompressMiddleware, minimum_size=1000, zstd_level=3, brotli_quality=4, gzip_level=5),
+            Middleware(CompressMiddleware, minimum_size=1000, zstd_level=3, brotli_quality=4, gzip_level=3),
             Middleware(Turns, limits=settings.limits, refuse=_on_gis_error),
             *(Middleware(door.load()) for door in sorted(entry_points(group="huegis.doors"), key=_by_name)),
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -74,6 +75,10 @@ def stoppable(connection: Connection) -> Iterator[None]:
             yield
 
 
+_WATCHED_AFTER_S = 0.05
+"""What is answered sooner needs nobody to watch for the client: watching would cost a good part of it."""
+
+
 async def unless_gone(
     receive: Receive, work: Callable[[], Answer], limiter: anyio.CapacityLimiter | None = None
 ) -> Answer:
@@ -84,29 +89,31 @@ async def unless_gone(
     """
     stopper = Stopper()
     gone = False
-    answers: list[Answer] = []
-    errors: list[Exception] = []
+    watching: list[asyncio.Task[None]] = []
 
-    async def watch() -> None:
+    async def watch(scope: anyio.CancelScope) -> None:
         nonlocal gone
         while (await receive())["type"] != "http.disconnect":
             pass
         gone = True
         await run_sync(stopper.stop, limiter=_STOPPING)
-        group.cancel_scope.cancel()
+        scope.cancel()
 
-    async with anyio.create_task_group() as group:
-        group.start_soon(watch)
-        token = _STOPPER.set(stopper)
+    loop = asyncio.get_running_loop()
+    token = _STOPPER.set(stopper)
+    with anyio.CancelScope() as scope:
+        begin = loop.call_later(_WATCHED_AFTER_S, lambda: watching.append(loop.create_task(watch(scope))))
         try:
-            answers.append(await run_sync(work, limiter=limiter))
-        except Exception as error:  # noqa: BLE001 - raised below, outside the group that would wrap it
-            errors.append(error)
+            answer = await run_sync(work, limiter=limiter)
+            if not gone:
+                return answer
+        except Exception:
+            # What the stopped query raises is no news to anybody.
+            if not gone:
+                raise
         finally:
+            begin.cancel()
             _STOPPER.reset(token)
-        group.cancel_scope.cancel()
-    if gone:
-        raise ClientGoneError
-    if errors:
-        raise errors[0]
-    return answers[0]
+            for task in watching:
+                task.cancel()
+    raise ClientGoneError

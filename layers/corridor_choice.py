@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import shapely
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from gis_core.analysis.network_density import road_graph
 from gis_core.analysis.routing import Place, alongside, shortest_route, travelled_line
 from gis_core.analysis.snapping import Network, snap
 from gis_core.crs import STORAGE_SRID, lonlat_to_metric, metric_to_lonlat, to_metric
 from gis_core.errors import InvalidParameterError, quoted
-from gis_core.types import Bounds
+from gis_core.types import Bounds, FloatArray
 from layers import road_segments
 from layers.frames import read_frame
 from layers.read import read
@@ -72,14 +72,37 @@ def along(connection: Connection, line: shapely.LineString, within_m: float = WI
     Raises:
         InvalidParameterError: no road lies along it.
     """
-    path = shapely.transform(line, lambda degrees: np.column_stack(lonlat_to_metric(*degrees.T)))
+    return roads_along(connection, line, within_m).chosen
+
+
+class Roads(NamedTuple):
+    """Road segments in order, and their lines in EPSG:4326."""
+
+    chosen: Chosen
+    lines: Sequence[shapely.LineString]
+
+
+def roads_along(connection: Connection, line: shapely.LineString, within_m: float) -> Roads:
+    """The segments along a drawn line and their lines; see ``along``."""
+    path = shapely.transform(line, _metric)
     if not np.isfinite(shapely.get_coordinates(path)).all() or not path.length > 0:
         raise InvalidParameterError("line", "it has no length, or lies outside the grid of EPSG:9214.")
-    roads = read(connection, road_segments.LAYER, columns=("name",), bounds=_around(path, within_m))
-    chosen = alongside(to_metric(roads.geometry).to_numpy(), path, within_m=within_m)
-    if not len(chosen):
+    box = func.ST_MakeEnvelope(*_around(path, within_m), STORAGE_SRID)
+    near = roads_where(connection, f"{path.length / 1000:.2f} km", road_segments.LAYER.meets(box))
+    lines = np.array(near.lines, dtype=object)
+    order = alongside(shapely.transform(lines, _metric), path, within_m=within_m) if len(lines) else ()
+    if not len(order):
         raise InvalidParameterError("line", f"no known road lies along it within {within_m:g} m.")
-    return Chosen(f"{path.length / 1000:.2f} km", _in_order(connection, roads["code"].iloc[chosen].tolist()))
+    segments = near.chosen.segments.iloc[order].reset_index(drop=True)
+    return Roads(Chosen(near.chosen.name, segments), lines[order].tolist())
+
+
+def roads_where(connection: Connection, name: str, *conditions: ColumnElement[bool]) -> Roads:
+    """The segments that meet conditions, by code, and their lines; ``name`` is what they are called."""
+    wkb = func.ST_AsBinary(_SEGMENT.geom, type_=None).label("wkb")
+    segments = read_frame(connection, _segments(wkb).where(*conditions))
+    lines = shapely.from_wkb([bytes(one) for one in segments.pop("wkb")]).tolist()
+    return Roads(Chosen(name, segments), lines)
 
 
 class Way(NamedTuple):
@@ -181,8 +204,12 @@ def _pair(text: str) -> LonLat:
     return lon, lat
 
 
-def _segments() -> Select[tuple[str, str, float, int, float]]:
-    return select(*_COLUMNS).order_by(_SEGMENT.code)
+def _segments(*more: ColumnElement[Any]) -> Select[Any]:
+    return select(*_COLUMNS, *more).order_by(_SEGMENT.code)
+
+
+def _metric(degrees: FloatArray) -> FloatArray:
+    return np.column_stack(lonlat_to_metric(*degrees.T))
 
 
 def _in_order(connection: Connection, codes: list[str]) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,11 +13,16 @@ from gis_core.analysis.edie import edie
 from gis_core.analysis.traffic import HANOI_UNITS, UnitTable
 from gis_core.errors import InvalidParameterError
 from gis_core.time import LOCAL_ZONE, Window
+from gis_core.types import FloatArray
 from layers.corridor_choice import Chosen
+from layers.corridor_hours import Densities
 from layers.corridors import class_counts, with_densities, with_level
 from layers.rollup import HOUR
 
 _KEYS = ("segment_code", "segment_name", "length_m", "lanes", "design_speed_kmh")
+_SUMS = ("cameras", "vehicles", "pcu", "frames", "seen_length_m")
+_MEANS = ("seen_part", *Densities._fields)
+_TRACK_SUMS = ("track_time_s", "track_distance_m", "track_area_m_s")
 _DAY = timedelta(days=1)
 
 
@@ -75,50 +81,86 @@ def whole_corridor(hourly: pd.DataFrame) -> pd.DataFrame:
     √Σ (ℓ·σ)² / Σ ℓ of independent segments, and per lane by the length of lanes.
 
     Args:
-        hourly: rows of ``hourly_density`` or ``in_bins``.
+        hourly: rows of ``hourly_density`` or ``in_bins``, all hours of a segment after each other.
 
     Returns:
         One row per hour with the columns of ``hourly`` but those of a segment;
         ``observed_part``: the part of the corridor's length whose density is known, and
         ``seen_part``: the part that any camera sees.
     """
-    length_m = hourly["length_m"].where(hourly["veh_km"].notna(), 0.0)
-    lanes = hourly["lanes"].astype(float)
-    weighted = hourly[
-        ["hour_at", "length_m", "cameras", "vehicles", "pcu", "frames", "seen_length_m"]
-    ].assign(
-        observed_m=length_m,
-        seen_m=hourly["seen_part"].astype(float) * length_m,
-        lane_m=length_m * lanes.fillna(0.0),
-        veh=hourly["veh_km"] * length_m,
-        veh_squared=(hourly["veh_km_sigma"] * length_m) ** 2,
-        cars=hourly["pcu_km"] * length_m,
-        cars_squared=(hourly["pcu_km_sigma"] * length_m) ** 2,
-        cars_on_lanes=hourly["pcu_km"] * length_m.where(lanes.notna()),
+    starts = hourly["hour_at"].drop_duplicates().reset_index(drop=True)
+    numbers = {
+        name: hourly[name].to_numpy(float).reshape(-1, len(starts))
+        for name in ("length_m", "lanes", *_SUMS, *_MEANS, *_TRACK_SUMS)
+        if name in hourly
+    }
+    whole = together(
+        numbers["length_m"][:, 0],
+        numbers["lanes"][:, 0],
+        Densities(*(numbers[name] for name in Densities._fields)),
     )
-    hours = weighted.groupby("hour_at").sum(min_count=1)
-    observed_m = hours["observed_m"].where(hours["observed_m"] > 0)
-    told = hourly.groupby("hour_at")
-    bases = told["frames_basis"]
+    observed_m = np.where(np.isnan(numbers["veh_km"]), 0.0, numbers["length_m"])
+    bases = hourly["frames_basis"].groupby(hourly["hour_at"])
     rows = pd.DataFrame(
         {
-            "observed_part": hours["observed_m"] / hours["length_m"],
-            "seen_part": hours["seen_m"].fillna(0.0) / hours["length_m"],
-            "cameras": hours["cameras"].astype(int),
-            **{name: hours[name] for name in ("vehicles", "pcu", "frames", "seen_length_m")},
-            "frames_basis": bases.first().where(bases.nunique() <= 1, "mixed"),
-            "simulated": told["simulated"].any(),
-            "veh_km": hours["veh"] / observed_m,
-            "veh_km_sigma": np.sqrt(hours["veh_squared"].astype(float)) / observed_m,
-            "pcu_km": hours["cars"] / observed_m,
-            "pcu_km_sigma": np.sqrt(hours["cars_squared"].astype(float)) / observed_m,
+            "hour_at": starts,
+            "observed_part": whole.observed_part,
+            "seen_part": np.nansum(numbers["seen_part"] * observed_m, axis=0)
+            / numbers["length_m"].sum(axis=0),
+            "cameras": numbers["cameras"].sum(axis=0).astype(int),
+            **{name: sum_known(numbers[name]) for name in _SUMS[1:]},
+            "frames_basis": bases.first().where(bases.nunique() <= 1, "mixed").to_numpy(),
+            "simulated": hourly["simulated"].to_numpy(bool).reshape(-1, len(starts)).any(axis=0),
+            **whole.densities._asdict(),
         }
     )
     if "track_time_s" in hourly:
-        tracked = told[["track_time_s", "track_distance_m", "track_area_m_s"]].sum(min_count=1)
-        rows = with_edie(rows.join(tracked))
-    per_lane = hours["cars_on_lanes"] / hours["lane_m"].where(hours["lane_m"] > 0)
-    return with_level(rows, per_lane).reset_index()
+        rows = with_edie(rows.assign(**{name: sum_known(numbers[name]) for name in _TRACK_SUMS}))
+    return with_level(rows, pd.Series(whole.pcu_km_lane))
+
+
+class Whole(NamedTuple):
+    """A corridor as a whole by hour or bin, shape (hours,); NaN where nothing is known.
+
+    ``observed_part``: the part of its length whose density is known; ``pcu_km_lane`` by the length of lanes.
+    """
+
+    observed_part: FloatArray
+    densities: Densities
+    pcu_km_lane: FloatArray
+
+
+def together(length_m: FloatArray, lanes: FloatArray, of_segments: Densities) -> Whole:
+    """The densities of segments put together; see ``whole_corridor``.
+
+    Args:
+        length_m: of each segment, shape (segments,).
+        lanes: likewise, NaN where not known.
+        of_segments: shape (segments, hours).
+    """
+    known = ~np.isnan(of_segments.veh_km)
+    weight_m = np.where(known, length_m[:, None], 0.0)
+    observed_m = weight_m.sum(axis=0)
+    above_m = np.where(observed_m > 0, observed_m, np.nan)
+    veh_m, veh_error_m, pcu_m, pcu_error_m = (np.where(known, one, 0.0) * weight_m for one in of_segments)
+    has_lanes = ~np.isnan(lanes)[:, None]
+    lane_m = (weight_m * np.where(has_lanes, lanes[:, None], 0.0)).sum(axis=0)
+    return Whole(
+        observed_m / length_m.sum(),
+        Densities(
+            veh_m.sum(axis=0) / above_m,
+            np.sqrt((veh_error_m**2).sum(axis=0)) / above_m,
+            pcu_m.sum(axis=0) / above_m,
+            np.sqrt((pcu_error_m**2).sum(axis=0)) / above_m,
+        ),
+        np.where(has_lanes, pcu_m, 0.0).sum(axis=0) / np.where(lane_m > 0, lane_m, np.nan),
+    )
+
+
+def sum_known(values: FloatArray) -> FloatArray:
+    """Sums over segments of what is known, shape (segments, hours) to (hours,); NaN where nothing is."""
+    total: FloatArray = np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0))
+    return total
 
 
 def with_edie(rows: pd.DataFrame) -> pd.DataFrame:

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import BigInteger, Connection, Row, cast, func, select, text
+from sqlalchemy import BigInteger, Connection, cast, func, select
 
 from gis_core.analysis.traffic import HANOI_UNITS, LEVELS, UnitTable, level_of_service
 from gis_core.errors import GisError
 from gis_core.time import Window
-from layers import cameras, road_segments, segment_views
+from layers import cameras, road_segments
 from layers.corridor_choice import Chosen, named
+from layers.corridor_hours import classes_told, densities, hours_told, watching
 from layers.frames import read_frame
 from layers.rollup import HOUR, whole_hours
 from layers.rollup_tables import HourToEnrich, SegmentCount
-from layers.segment_views import watched_segments
 
 _CAMERA = cameras.LAYER.table.c
 _SEGMENT = road_segments.LAYER.table.c
-_VIEW = segment_views.LAYER.table.c
-_SQL = Path(__file__).parent / "sql"
-_MOST_CAMERAS = 62
-"""Cameras that look at one segment are told apart by the bits of one number."""
 
 
 class Corridor(NamedTuple):
@@ -121,39 +116,33 @@ def hourly_density(
     """
     hours = whole_hours(window)
     segments = (named(connection, corridor) if isinstance(corridor, str) else corridor).segments
+    told = hours_told(
+        connection,
+        watching(connection, segments["segment_code"].tolist()),
+        hours,
+        units,
+        length_m=segments["length_m"].to_numpy(float),
+        design_speed_kmh=segments["design_speed_kmh"].to_numpy(float),
+    )
     starts = pd.date_range(hours.start, hours.end, freq=HOUR, inclusive="left", unit="us")
     rows = segments.loc[segments.index.repeat(len(starts))].reset_index(drop=True)
-    rows["hour_at"] = np.tile(starts, len(segments))
-    views = watching(connection, segments)
-    told = _told(connection, segments, views, hours, units)
-    seen_m = _seen_together(views, segments)
-    told["seen_part"] = [
-        seen_m(place, marks) for place, marks in zip(told["place"], told.pop("marks"), strict=True)
-    ]
-    rows = rows.join(
-        told.set_index(told["place"] * len(starts) + told["hour"]).drop(columns=["place", "hour"])
-    )
-    every, some = rows.pop("all_reported").eq(True), rows.pop("any_reported").eq(True)
+    basis = np.select([told.all_reported, told.any_reported], ["reported", "mixed"], "nominal")
+    numbers = (
+        "cameras", "vehicles", "pcu", "pcu_squared", "frames", "seen_length_m", "simulated", "seen_part",
+        "sampled_km",
+    )  # fmt: skip
     rows = rows.assign(
-        cameras=rows["cameras"].fillna(0).astype(int),
-        sampled_km=rows.pop("sampled_m").astype(float) / 1000.0,
-        simulated=rows["simulated"].eq(True),
+        hour_at=np.tile(starts, len(segments)),
+        **{name: getattr(told, name).ravel() for name in numbers},
     )
-    basis = pd.Series(np.select([every, some], ["reported", "mixed"], "nominal"))
-    return with_densities(rows.assign(frames_basis=basis.where(rows["sampled_km"].notna())))
+    rows["frames_basis"] = pd.Series(basis.ravel()).where(rows["sampled_km"].notna())
+    return with_densities(rows)
 
 
 def with_densities(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of sums with what follows from them; see ``hourly_density``."""
-    sampled_km = rows["sampled_km"].where(rows["sampled_km"] > 0)
-    rows = rows.assign(
-        veh_km=rows["vehicles"] / sampled_km,
-        veh_km_sigma=np.sqrt(np.maximum(rows["vehicles"].astype(float), 1.0)) / sampled_km,
-        pcu_km=rows["pcu"] / sampled_km,
-        # An empty road is no surer than one with one car in all frames.
-        pcu_km_sigma=np.sqrt(rows["pcu_squared"].astype(float).where(rows["vehicles"].astype(float) > 0, 1.0))
-        / sampled_km,
-    )
+    sums = (rows[name].to_numpy(float) for name in ("vehicles", "pcu", "pcu_squared", "sampled_km"))
+    rows = rows.assign(**densities(*sums)._asdict())
     return with_level(rows, rows["pcu_km"] / rows["lanes"].astype(float))
 
 
@@ -175,113 +164,5 @@ def class_counts(
         ``place`` (the row of ``corridor.segments``), ``bin`` (its number from the window's start),
         ``class_name`` in lower case, ``vehicles`` in all frames.
     """
-    views = watching(connection, corridor.segments)
-    hours = whole_hours(window)
-    values = {
-        **_who_sees_what(views),
-        "bin_s": bin_length.total_seconds(),
-        "first": hours.start,
-        "after": hours.end,
-    }
-    return read_frame(connection, _query("corridor_classes"), values)
-
-
-class View(NamedTuple):
-    """A camera that watches a segment of a corridor: ``place`` is the row of that in its segments."""
-
-    camera_code: str
-    segment_code: str
-    place: int
-    nominal_frames: float
-    seen_length_m: float
-    from_fraction: float | None
-    to_fraction: float | None
-    mark: int
-
-
-def watching(connection: Connection, segments: pd.DataFrame) -> list[View]:
-    """The cameras that see something of the segments that they are said to watch."""
-    codes = segments["segment_code"].tolist()
-    query = watched_segments(_CAMERA.frame_interval_s, _VIEW.from_fraction, _VIEW.to_fraction)
-    found = [
-        row for row in connection.execute(query.where(_SEGMENT.code.in_(codes))) if row.seen_length_m > 0
-    ]
-    places = {code: place for place, code in enumerate(codes)}
-    met: dict[int, int] = {}
-    return [_view(row, places[row.segment_code], met) for row in found]
-
-
-def _view(row: Row[Any], place: int, met: dict[int, int]) -> View:
-    number = met[place] = met.get(place, -1) + 1
-    return View(
-        row.camera_code, row.segment_code, place, HOUR.total_seconds() / row.frame_interval_s,
-        row.seen_length_m, row.from_fraction, row.to_fraction, 1 << min(number, _MOST_CAMERAS),
-    )  # fmt: skip
-
-
-def _told(
-    connection: Connection, segments: pd.DataFrame, views: list[View], hours: Window, units: UnitTable
-) -> pd.DataFrame:
-    """Cameras of one segment (``place`` is its row) and one hour (counted from 0) together."""
-    classes = sorted({name for _, of_class in units.steps for name in of_class})
-    speeds = segments["design_speed_kmh"].astype(float).tolist()
-    tables = {speed: number for number, speed in enumerate(dict.fromkeys(map(_known, speeds)))}
-    values = {
-        **_who_sees_what(views),
-        "nominal_frames": [view.nominal_frames for view in views],
-        "seen_lengths_m": [view.seen_length_m for view in views],
-        "tables": [tables[_known(speeds[view.place])] * len(classes) for view in views],
-        "marks": [view.mark for view in views],
-        "classes": classes,
-        "pcu": [units.units(name, speed) for speed in tables for name in classes],
-        "first": hours.start,
-        "after": hours.end,
-    }
-    return read_frame(connection, _query("corridor_hours"), values)
-
-
-def _known(speed_kmh: float) -> float | None:
-    return None if np.isnan(speed_kmh) else speed_kmh
-
-
-def _who_sees_what(views: list[View]) -> dict[str, Any]:
-    return {
-        "cameras": [view.camera_code for view in views],
-        "segments": [view.segment_code for view in views],
-        "places": [view.place for view in views],
-    }
-
-
-def _seen_together(views: list[View], segments: pd.DataFrame) -> Any:
-    """How much of a segment some of its cameras see together, as a function of place and their marks.
-
-    What a computed view sees lies between two fractions; of a flat cone only the length is known,
-    which is taken as seen by nobody else. So it is never more than the sum of all.
-    """
-    lengths_m = segments["length_m"].tolist()
-    of_place: dict[int, list[View]] = {}
-    for view in views:
-        of_place.setdefault(view.place, []).append(view)
-    known: dict[tuple[int, int], float] = {}
-
-    def seen(place: int, marks: int) -> float:
-        key = (place, marks)
-        if key not in known:
-            known[key] = _union([view for view in of_place[place] if view.mark & marks], lengths_m[place])
-        return known[key]
-
-    return seen
-
-
-def _union(views: list[View], length_m: float) -> float:
-    total = covered = sum(view.seen_length_m for view in views)
-    if all(view.from_fraction is not None and view.to_fraction is not None for view in views):
-        covered, reached = 0.0, 0.0
-        for begin, end in sorted((view.from_fraction, view.to_fraction) for view in views):
-            covered += max(0.0, end - max(begin, reached)) * length_m  # type: ignore[operator, type-var]
-            reached = max(reached, end)  # type: ignore[type-var, assignment]
-    return min(1.0, min(total, covered) / length_m)
-
-
-def _query(name: str) -> Any:
-    return text((_SQL / f"{name}.sql").read_text(encoding="utf-8"))
+    views = watching(connection, corridor.segments["segment_code"].tolist())
+    return read_frame(connection, *classes_told(views, whole_hours(window), bin_length))

@@ -79,8 +79,10 @@ def roads_cut(connection: Connection, flood: Simulation, water: BoolArray) -> gp
 
 def only_cut(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Of ``road_depths`` those with water that stops somebody, the deepest first, rounded to be read."""
-    cut = roads[roads["flooded_length_m"] > 0].assign(
-        flooded_length_m=roads["flooded_length_m"].round(1), maximum_depth_m=roads["maximum_depth_m"].round(2)
+    cut = roads[roads["flooded_length_m"] > 0]
+    # Columns of its own rows: a frame of none would take the rows of a longer column.
+    cut = cut.assign(
+        flooded_length_m=cut["flooded_length_m"].round(1), maximum_depth_m=cut["maximum_depth_m"].round(2)
     )
     ordered = cut.sort_values(["maximum_depth_m", "code"], ascending=[False, True])
     return gpd.GeoDataFrame(ordered.reset_index(drop=True), geometry="geometry", crs=roads.crs)

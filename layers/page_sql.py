@@ -111,6 +111,11 @@ def page_sql(shape: Shape) -> str:
     return compiled(_page_statement(shape))
 
 
+def unbound(statement: str, limit: int) -> str:
+    """The SQL of a page that has no value but its size, as text that nothing is bound in."""
+    return statement.replace("%(_limit)s::INTEGER", str(limit)).replace("%%", "%")
+
+
 def _page_statement(shape: Shape) -> Select[Any]:
     """The page as one row: its features in one text, how many rows were found, the keys that place
     the last one in the order, as a JSON array of texts, and, where nothing narrows the layer down,

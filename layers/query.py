@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from gis_core.crs import CRS84_URI, STORAGE_SRID, OutputCRS, parse_crs
+from gis_core.db import fetch_row
 from gis_core.errors import FeatureNotFoundError, InvalidParameterError
 from gis_core.types import Bounds
 from layers.areas import search_area
@@ -28,7 +29,7 @@ from layers.cql2.compiler import Condition
 from layers.feature_sql import Form
 from layers.filters import parse_value
 from layers.order import Order, complete, decode_cursor, encode_cursor
-from layers.page_sql import Shape, is_array, page_sql
+from layers.page_sql import Shape, is_array, page_sql, unbound
 
 _CRS84 = parse_crs(CRS84_URI)
 
@@ -164,8 +165,11 @@ def identifier_of(layer: Layer, feature_id: str) -> Any:
 def _fetch(
     connection: Connection, shape: Shape, values: Mapping[str, Any], limit: int
 ) -> tuple[str | None, int, str | None, int | None]:
-    row = connection.exec_driver_sql(page_sql(shape), {**values, "_limit": limit}).one()
-    features, found, last_place, on_record = row
+    statement, values = page_sql(shape), {**values, "_limit": limit}
+    if len(values) == 1:
+        # Without any value to bind, the plan is made once for a connection and not for each page.
+        statement, values = unbound(statement, limit), {}
+    features, found, last_place, on_record = fetch_row(connection, statement, values)
     return features, found, last_place, on_record
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from gis_core.analysis.edie import legs
@@ -16,6 +17,8 @@ from gis_core.analysis.snapping import Network, snap
 from gis_core.config import get_settings
 from gis_core.crs import lonlat_to_metric, to_metric
 from gis_core.errors import IngestError
+from gis_core.time import Window
+from gis_core.types import FloatArray
 from layers import road_segments
 from layers.base import Base
 from layers.corridor_totals import with_edie
@@ -28,6 +31,23 @@ _COLUMNS = ("camera_code", "track", "class_name", "seen_at", "lon", "lat")
 _LONGEST_GAP_S = 2.0
 """Positions of a track that is seen all the time are no further apart; else it was lost meanwhile."""
 _KEYS = ["camera_code", "road_segment_code", "hour_at", "class_name"]
+
+_TOLD = (
+    select(
+        TrackHour.road_segment_code.label("segment_code"),
+        TrackHour.hour_at,
+        TrackHour.camera_code,
+        func.sum(TrackHour.time_s).label("time_s"),
+        func.sum(TrackHour.distance_m).label("distance_m"),
+        func.max(TrackHour.area_m_s).label("area_m_s"),
+    )
+    .where(
+        TrackHour.road_segment_code.in_(bindparam("codes", expanding=True)),
+        TrackHour.hour_at >= bindparam("first"),
+        TrackHour.hour_at < bindparam("after"),
+    )
+    .group_by(TrackHour.road_segment_code, TrackHour.hour_at, TrackHour.camera_code)
+)
 
 
 class LoadedTracks(NamedTuple):
@@ -47,24 +67,8 @@ def with_tracks(connection: Connection, binned: pd.DataFrame, bin_length: timede
     ``track_distance_m`` and ``track_area_m_s``.
     """
     start, end = binned["hour_at"].min(), binned["hour_at"].max() + bin_length
-    hour = TrackHour
-    query = (
-        select(
-            hour.road_segment_code.label("segment_code"),
-            hour.hour_at,
-            hour.camera_code,
-            func.sum(hour.time_s).label("time_s"),
-            func.sum(hour.distance_m).label("distance_m"),
-            func.max(hour.area_m_s).label("area_m_s"),
-        )
-        .where(
-            hour.road_segment_code.in_(binned["segment_code"].unique().tolist()),
-            hour.hour_at >= start.to_pydatetime(),
-            hour.hour_at < end.to_pydatetime(),
-        )
-        .group_by(hour.road_segment_code, hour.hour_at, hour.camera_code)
-    )
-    told = read_frame(connection, query)
+    window = Window(start.to_pydatetime(), end.to_pydatetime())
+    told = read_frame(connection, _TOLD, _asked(binned["segment_code"].unique().tolist(), window))
     # Timestamps of one unit, whether there are any or not: else they would not meet those of the bins.
     told_at = pd.to_datetime(told["hour_at"], utc=True).astype(binned["hour_at"].dtype)
     told = told.assign(hour_at=start + (told_at - start) // bin_length * bin_length)
@@ -74,6 +78,31 @@ def with_tracks(connection: Connection, binned: pd.DataFrame, bin_length: timede
     names = {name: f"track_{name}" for name in ("time_s", "distance_m", "area_m_s")}
     known = sums.astype(dict.fromkeys(names, float)).rename(columns=names)
     return with_edie(binned.merge(known, on=["segment_code", "hour_at"], how="left"))
+
+
+def track_sums(connection: Connection, codes: Sequence[str], hours: Window) -> FloatArray:
+    """Σt in s, Σd in m and |A| in m·s of the tracks on each segment in each hour.
+
+    Args:
+        connection: where to read.
+        codes: of the segments.
+        hours: whole ones.
+
+    Returns:
+        Shape (3, segments, hours); NaN where no camera tracked.
+    """
+    shape = 3, len(codes), round(hours.duration_s / 3600)
+    sums = np.full(shape, np.nan)
+    places = {code: place for place, code in enumerate(codes)}
+    for code, hour_at, _, *told in connection.execute(_TOLD, _asked(codes, hours)):
+        cell = sums[:, places[code], int((hour_at - hours.start).total_seconds() // 3600)]
+        # An area that is not known adds nothing.
+        cell[:] = np.nan_to_num(cell) + np.nan_to_num(np.array(told, dtype=float))
+    return sums
+
+
+def _asked(codes: Sequence[str], window: Window) -> dict[str, object]:
+    return {"codes": codes, "first": window.start, "after": window.end}
 
 
 def load_tracks(

@@ -23,9 +23,11 @@ _CONFORMANCE = (
     f"{_COMMON}-2/1.0/conf/collections",
 )
 
-_NOT_SERVED = ("/processes", "/jobs", "/TileMatrixSets", "f=jsonld", "/coverage?f=json")
+_NOT_SERVED = (
+    "/processes", "/jobs", "/TileMatrixSets", "f=jsonld", "/coverage?f=json", "/coverage?f=html",
+)  # fmt: skip
 """Parts of pygeoapi's links that lead nowhere here, or that a part says itself; a whole surface as JSON is
-more than is given at once."""
+more than is given at once, and no page."""
 _JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 _LINK_TITLES = {
@@ -116,6 +118,9 @@ class Documents:
         facts = self._facts.of(name)
         declared: Any = LAYERS[name] if name in LAYERS else SURFACES[name]
         entry["links"] = _links(entry["links"], spoken)
+        if name in SURFACES:
+            # pygeoapi's later line says that coverages have queryables too.
+            entry["links"] = [link for link in entry["links"] if not link["rel"].endswith("/queryables")]
         entry["links"] += [link for part in PARTS for link in part.collection_links(base, spoken, name)]
         if isinstance(declared, Layer):
             entry["defaultSortOrder"] = filtering.default_order(declared)

@@ -1,4 +1,4 @@
-"""The service itself, as ``huegis serve`` makes it, in several processes."""
+"""The service itself, as ``huegis serve`` runs it in several processes."""
 
 from __future__ import annotations
 
@@ -6,23 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from starlette.applications import Starlette
-
-from benchmarks.rivals.process import OWN, served
-from gis_core.config import get_settings
-from gis_core.service import create_app
-
-
-def app() -> Starlette:
-    """The application by the settings of its environment."""
-    return create_app(get_settings())
+from benchmarks.rivals.process import OWN, WORKERS, running
 
 
 @contextmanager
 def serving(url: str, folder: Path) -> Iterator[str]:
     """Its address over a database."""
-    environment = {"HUEGIS_DATABASE_URL": url, "HUEGIS_VAR_DIR": str(folder)}
-    with served(
-        OWN, "benchmarks.rivals.house:app", "--factory", environment=environment, folder=folder, ready="/ogc"
-    ) as address:
+    environment = {"HUEGIS_DATABASE_URL": url, "HUEGIS_VAR_DIR": str(folder), "HUEGIS_PORT": "0"}
+    command = [str(OWN), "-m", "gis_core", "serve", "--workers", str(WORKERS)]
+    with running(command, environment=environment, folder=folder, ready="/ogc") as address:
         yield f"{address}/ogc"

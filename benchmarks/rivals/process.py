@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,17 +31,30 @@ def served(
     """
     if not python.exists():
         raise RuntimeError(f"{python} is missing; scripts/setup-bench makes it")
+    command = [
+        str(python), "-m", "uvicorn", app, *options, "--host", "127.0.0.1", "--port", "0",
+        "--workers", str(WORKERS), "--no-access-log",
+    ]  # fmt: skip
+    with running(command, environment=environment, folder=folder, ready=ready) as address:
+        yield address
+
+
+@contextmanager
+def running(
+    command: Sequence[str], *, environment: Mapping[str, str], folder: Path, ready: str
+) -> Iterator[str]:
+    """The address that a command says that it serves, once ``ready`` answers there.
+
+    Raises:
+        RuntimeError: it does not start; what it said is in ``server.log`` of the folder.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "server.log"
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("HUEGIS_")}
     with log.open("w") as written:
         process = subprocess.Popen(
-            [
-                str(python), "-m", "uvicorn", app, *options, "--host", "127.0.0.1", "--port", "0",
-                "--workers", str(WORKERS), "--no-access-log",
-            ],
-            env=inherited | environment, stdout=written, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            command, env=inherited | environment, stdout=written, stderr=subprocess.STDOUT
+        )
     try:
         yield _address(process, log, ready)
     finally:
@@ -52,7 +65,7 @@ def served(
 def _address(process: subprocess.Popen[bytes], log: Path, ready: str) -> str:
     give_up_at = time.monotonic() + _READY_WITHIN_S
     while time.monotonic() < give_up_at and process.poll() is None:
-        found = re.search(r"running on (http://\S+)", log.read_text())
+        found = re.search(r"(http://[^/\s]+)", log.read_text())
         if found and _answers(found[1] + ready):
             return found[1]
         time.sleep(0.1)

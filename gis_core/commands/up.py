@@ -10,14 +10,12 @@ from contextlib import ExitStack, contextmanager
 from importlib.metadata import entry_points
 
 import click
-import uvicorn
 
 from gis_core.cluster import Cluster
-from gis_core.config import Settings, get_settings
-from gis_core.connections import bounded_connections
+from gis_core.config import Service, Settings, get_settings
 from gis_core.db import dispose
 from gis_core.errors import ConfigError
-from gis_core.service import create_app
+from gis_core.serving import serve_with
 from gis_core.signals import unwind_on_signals
 
 _PAGES = (
@@ -31,10 +29,18 @@ _PAGES = (
 )
 
 
+_workers = click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Processes that answer clients; by default those of setting service.workers.",
+)
+
+
 @click.command()
-def up() -> None:
+@_workers
+def up(workers: int | None) -> None:
     """Set everything up, serve it, and stop it all again at Ctrl-C."""
-    settings = get_settings()
+    settings = _with_workers(get_settings(), workers)
     unwind_on_signals()
     with _listening(settings) as listener, _database(settings, _say):
         for step in sorted(entry_points(group="huegis.setup"), key=lambda entry: entry.name):
@@ -44,44 +50,32 @@ def up() -> None:
 
 
 @click.command()
-def serve() -> None:
+@_workers
+def serve(workers: int | None) -> None:
     """Serve what is there, without setting anything up."""
-    settings = get_settings()
+    settings = _with_workers(get_settings(), workers)
     unwind_on_signals()
     with _listening(settings) as listener, _beside(settings, "huegis.serving"):
         _serve(settings, listener)
 
 
-class _AnnouncingServer(uvicorn.Server):
-    """Says where to go at the moment when it answers there."""
-
-    def __init__(self, config: uvicorn.Config, base_url: str) -> None:
-        super().__init__(config)
-        self._base_url = base_url
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            lines = [f"  {self._base_url}{path:<14} {what}" for path, what in _PAGES]
-            click.echo("\n".join(["", "Huế GIS is serving:", *lines, "", "Ctrl-C stops it."]))
-            sys.stdout.flush()
+def _with_workers(settings: Settings, workers: int | None) -> Settings:
+    return settings if workers is None else settings.model_copy(update={"service": Service(workers=workers)})
 
 
 def _serve(settings: Settings, listener: socket.socket) -> None:
     reached = settings.model_copy(update={"port": listener.getsockname()[1]})
-    config = uvicorn.Config(
-        create_app(reached),
-        log_level=settings.log_level,
-        access_log=settings.log_level in ("debug", "info"),
-        timeout_graceful_shutdown=5,
-        timeout_keep_alive=settings.limits.keep_alive_s,
-        http=bounded_connections(settings.limits),
-        ws="none",
-    )
     try:
-        _AnnouncingServer(config, reached.base_url).run(sockets=[listener])
+        serve_with(reached, listener, lambda: _announce(reached.base_url))
     finally:
         dispose()
+
+
+def _announce(base_url: str) -> None:
+    """Say where to go, at the moment when it answers there."""
+    lines = [f"  {base_url}{path:<14} {what}" for path, what in _PAGES]
+    click.echo("\n".join(["", "Huế GIS is serving:", *lines, "", "Ctrl-C stops it."]))
+    sys.stdout.flush()
 
 
 @contextmanager

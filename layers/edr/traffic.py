@@ -5,34 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import shapely
 from sqlalchemy import Connection, func, select
 
+from gis_core.analysis.edie import edie
+from gis_core.analysis.traffic import level_of_service
 from gis_core.config import get_settings
 from gis_core.crs import lonlat_to_metric
 from gis_core.time import Window
-from gis_core.types import FloatArray, Text
+from gis_core.types import BoolArray, FloatArray, Text
 from layers import road_segments
-from layers.corridor_totals import whole_corridor
-from layers.corridors import class_counts, hourly_density, last_day
+from layers.corridor_choice import Roads
+from layers.corridor_hours import Densities, classes_told, densities, hours_told, watching
+from layers.corridor_totals import sum_known, together
+from layers.corridors import last_day
 from layers.edr.base import Coverage, Ends, PointSeries, Question, Source, Trajectory
-from layers.edr.traffic_parameters import BY_TRACKS, LEVEL, LEVEL_NUMBERS, OF_CLASS, PARAMETERS
-from layers.edr.traffic_roads import Roads, corridor_locations, middle, named_roads, roads_of
+from layers.edr.traffic_parameters import BY_TRACKS, LEVEL, OF_CLASS, PARAMETERS
+from layers.edr.traffic_roads import corridor_locations, middle, named_roads, roads_of
 from layers.passenger_cars import chosen_units
 from layers.rollup import HOUR, whole_hours
 from layers.rollup_tables import SegmentCount
-from layers.tracks import with_tracks
+from layers.tracks import track_sums
+
+_ENDS = select(func.min(SegmentCount.hour_at), func.max(SegmentCount.hour_at)).where(
+    SegmentCount.subject == "vehicle"
+)
 
 
 def ends(connection: Connection) -> Ends:
     """The first and the last hour in which a vehicle was counted."""
-    hour = SegmentCount.hour_at
-    first, last = connection.execute(
-        select(func.min(hour), func.max(hour)).where(SegmentCount.subject == "vehicle")
-    ).one()
+    first, last = connection.execute(_ENDS).one()
     return None if first is None else (first, last)
 
 
@@ -49,11 +55,11 @@ def answer(connection: Connection, question: Question) -> list[Coverage]:
     window = _window(connection, question)
     if window is None or not roads.lines:
         return []
-    rows = _hourly(connection, roads, window, question)
+    told = _told(connection, roads, window, question)
     if question.query == "trajectory":
-        return _passed(rows, roads, window, question)
-    whole = [_whole(rows, roads, window, question, "corridor")] if question.query == "corridor" else []
-    return [*whole, *_by_segment(rows, roads, window, question)]
+        return _passed(told, roads, window, question)
+    whole = [_whole(told, roads, window, question, "corridor")] if question.query == "corridor" else []
+    return [*whole, *_by_segment(told, roads, window)]
 
 
 def location(connection: Connection, name: str, question: Question) -> list[Coverage] | None:
@@ -64,10 +70,10 @@ def location(connection: Connection, name: str, question: Question) -> list[Cove
     window = _window(connection, question)
     if window is None:
         return []
-    rows = _hourly(connection, roads, window, question)
+    told = _told(connection, roads, window, question)
     if name in set(roads.chosen.segments["segment_code"]):
-        return _by_segment(rows, roads, window, question)
-    return [replace(_whole(rows, roads, window, question, name), location=name)]
+        return _by_segment(told, roads, window)
+    return [replace(_whole(told, roads, window, question, name), location=name)]
 
 
 def _window(connection: Connection, question: Question) -> Window | None:
@@ -91,71 +97,100 @@ def _window(connection: Connection, question: Question) -> Window | None:
     return whole_hours(Window(max(first, begin), min(last + timedelta(microseconds=1), after)))
 
 
-def _hourly(connection: Connection, roads: Roads, window: Window, question: Question) -> pd.DataFrame:
-    """Rows of ``hourly_density`` with what is asked for beside it."""
+class _Told(NamedTuple):
+    """What is known of segments by the hour, shapes (segments, hours); ``columns`` are those asked for."""
+
+    length_m: FloatArray
+    lanes: FloatArray
+    densities: Densities
+    tracks: FloatArray
+    columns: dict[str, FloatArray]
+    simulated: BoolArray
+
+
+def _told(connection: Connection, roads: Roads, window: Window, question: Question) -> _Told:
+    """What cameras and tracks tell of the segments."""
     question.check(len(_times(window)) * len(roads.lines) * len(question.parameters))
+    segments = roads.chosen.segments
+    codes = segments["segment_code"].tolist()
+    length_m, lanes, design_speed_kmh = (
+        segments[name].to_numpy(float) for name in ("length_m", "lanes", "design_speed_kmh")
+    )
+    views = watching(connection, codes)
     units = chosen_units(get_settings())
-    rows = hourly_density(connection, roads.chosen, window, units)
+    hours = hours_told(connection, views, window, units, length_m=length_m, design_speed_kmh=design_speed_kmh)
+    found = densities(hours.vehicles, hours.pcu, hours.pcu_squared, hours.sampled_km)
+    tracks = np.full((3, *found.veh_km.shape), np.nan)
     if any(name in question.parameters for name in BY_TRACKS):
-        rows = with_tracks(connection, rows, HOUR)
+        tracks = track_sums(connection, codes, window)
+    known = {**_derived(found, found.pcu_km / lanes[:, None], tracks)}
     wanted = {one: name for name, one in OF_CLASS.items() if name in question.parameters}
-    if not wanted:
-        return rows
-    sampled_km = rows["sampled_km"].to_numpy(float)
-    # Where a camera looked and saw none of a class there was none; elsewhere nobody knows.
-    empty = np.where(rows["veh_km"].notna(), 0.0, np.nan)
-    columns = {name: empty.copy() for name in wanted.values()}
-    counts = class_counts(connection, roads.chosen, window, HOUR)
-    row_of = (counts["place"] * len(_times(window)) + counts["bin"]).to_numpy(int)
-    for name, row, vehicles in zip(counts["class_name"], row_of, counts["vehicles"], strict=True):
-        if name in wanted and sampled_km[row] > 0:
-            columns[wanted[name]][row] = vehicles / sampled_km[row]
-    return rows.assign(**columns)
+    if wanted:
+        # Where a camera looked and saw none of a class there was none; elsewhere nobody knows.
+        known |= {name: np.where(np.isnan(found.veh_km), np.nan, 0.0) for name in wanted.values()}
+        for place, hour, class_name, vehicles in connection.execute(*classes_told(views, window, HOUR)):
+            if class_name in wanted and hours.sampled_km[place, hour] > 0:
+                known[wanted[class_name]][place, hour] = vehicles / hours.sampled_km[place, hour]
+    columns = {name: known[name] for name in question.parameters}
+    return _Told(length_m, lanes, found, tracks, columns, hours.simulated)
 
 
-def _by_segment(rows: pd.DataFrame, roads: Roads, window: Window, question: Question) -> list[Coverage]:
-    times, count = _times(window), len(roads.lines)
-    columns = {name: _numbers(rows, name).reshape(count, -1) for name in question.parameters}
-    simulated = rows["simulated"].to_numpy(bool).reshape(count, -1).any(axis=1)
+def _derived(found: Densities, pcu_km_lane: FloatArray, tracks: FloatArray) -> dict[str, FloatArray]:
+    """The parameters that follow from densities and from the sums of tracks, of the shape of those."""
+    level = level_of_service(pcu_km_lane)
+    moving = edie(*tracks)
+    return {
+        **found._asdict(),
+        "pcu_km_lane": pcu_km_lane,
+        # Categories are numbered from 1, in the order of the levels.
+        LEVEL: np.where(level < 0, np.nan, level + 1.0),
+        "flow_veh_h": moving.veh_h,
+        "speed_kmh": moving.speed_kmh,
+    }
+
+
+def _by_segment(told: _Told, roads: Roads, window: Window) -> list[Coverage]:
+    times = _times(window)
+    simulated = np.any(told.simulated, axis=1)
     segments = roads.chosen.segments
     return [
         Coverage(
             code,
             code if pd.isna(name) else name,
             _at(line, times),
-            {parameter: column[number] for parameter, column in columns.items()},
+            {parameter: column[number] for parameter, column in told.columns.items()},
             bool(simulated[number]),
             line,
             location=code,
         )
         for number, (code, name, line) in enumerate(
-            zip(segments["segment_code"], segments["segment_name"], roads.lines, strict=True)
+            zip(
+                segments["segment_code"].tolist(), segments["segment_name"].tolist(), roads.lines, strict=True
+            )
         )
     ]
 
 
-def _whole(rows: pd.DataFrame, roads: Roads, window: Window, question: Question, name: str) -> Coverage:
-    total = whole_corridor(rows)
-    total = total.assign(
-        **{
-            one: _mean_by_length(rows, one, len(roads.lines))
-            for one in OF_CLASS
-            if one in question.parameters
-        }
-    )
+def _whole(told: _Told, roads: Roads, window: Window, question: Question, name: str) -> Coverage:
+    whole = together(told.length_m, told.lanes, told.densities)
+    tracks = np.stack([sum_known(one) for one in told.tracks])
+    known = {
+        **_derived(whole.densities, whole.pcu_km_lane, tracks),
+        **{one: _mean_by_length(told, one) for one in OF_CLASS if one in told.columns},
+    }
     line = shapely.line_merge(shapely.MultiLineString(list(roads.lines)))
-    values = {one: _numbers(total, one) for one in question.parameters}
-    simulated = bool(total["simulated"].any())
+    values = {one: known[one] for one in question.parameters}
+    simulated = bool(told.simulated.any())
     return Coverage(name, roads.chosen.name, _at(line, _times(window)), values, simulated, line)
 
 
-def _passed(rows: pd.DataFrame, roads: Roads, window: Window, question: Question) -> list[Coverage]:
+def _passed(told: _Told, roads: Roads, window: Window, question: Question) -> list[Coverage]:
     """The segments along a way: at the hours in which they are passed, or in each hour of the window."""
     times, count = _times(window), len(roads.lines)
-    columns = {name: _numbers(rows, name).reshape(count, -1) for name in question.parameters}
+    columns = told.columns
     middles = np.array([middle(line) for line in roads.lines])
     lon, lat = shapely.get_x(middles), shapely.get_y(middles)
-    simulated, label = bool(rows["simulated"].any()), roads.chosen.name
+    simulated, label = bool(told.simulated.any()), roads.chosen.name
     if question.moments_s is None:
         return [
             Coverage(
@@ -190,16 +225,10 @@ def _moments(line: shapely.LineString, moments_s: FloatArray, places: FloatArray
     return np.asarray(np.interp(at_m, gone_m, moments_s))
 
 
-def _numbers(rows: pd.DataFrame, name: str) -> FloatArray:
-    if name == LEVEL:
-        return np.array([LEVEL_NUMBERS.get(level, np.nan) for level in rows[name]])
-    return np.asarray(rows[name].to_numpy(float))
-
-
-def _mean_by_length(rows: pd.DataFrame, name: str, segments: int) -> FloatArray:
-    """A density of a whole corridor, as ``whole_corridor`` makes it: Σ ℓ·k / Σ ℓ over what is known."""
-    density = rows[name].to_numpy(float).reshape(segments, -1)
-    length_m = np.where(np.isnan(density), 0.0, rows["length_m"].to_numpy(float).reshape(segments, -1))
+def _mean_by_length(told: _Told, name: str) -> FloatArray:
+    """A density of a whole corridor, as ``together`` makes it: Σ ℓ·k / Σ ℓ over what is known."""
+    density = told.columns[name]
+    length_m = np.where(np.isnan(density), 0.0, told.length_m[:, None])
     known_m = length_m.sum(axis=0)
     vehicles = (np.nan_to_num(density) * length_m).sum(axis=0)
     means: FloatArray = np.divide(vehicles, known_m, out=np.full(known_m.shape, np.nan), where=known_m > 0)

@@ -20,8 +20,6 @@ _LEVEL_CATEGORIES = tuple(
     Category(number, name, Text(f"Mức phục vụ {name}", f"Level of service {name}"))
     for number, name in enumerate(LEVELS, 1)
 )
-LEVEL_NUMBERS = {category.name: float(category.number) for category in _LEVEL_CATEGORIES}
-"""What stands in the columns for each level of service."""
 
 
 def _parameter(name: str, title: Text, symbol: str, unit: str, code: str) -> Parameter:

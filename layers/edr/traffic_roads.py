@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from gis_core.crs import STORAGE_SRID, lonlat_to_metric, to_metric
+from gis_core.crs import STORAGE_SRID, lonlat_to_metric
+from gis_core.types import FloatArray
 from layers import cameras, road_segments
-from layers.corridor_choice import Chosen, along
+from layers.corridor_choice import Chosen, Roads, roads_along, roads_where
 from layers.edr.base import Location, Question, around
-from layers.read import read
 
 _NEAR_M = 100.0
 """At a position the nearest watched segment answers, if it is no farther away."""
@@ -23,14 +21,7 @@ _PASSED_WITHIN_M = 25.0
 """A trajectory may lie so far off the roads that it follows."""
 _SEGMENT = road_segments.LAYER.table.c
 _CAMERA = cameras.LAYER.table.c
-_COLUMNS = ("name", "length_m", "lanes", "design_speed_kmh")
-
-
-class Roads(NamedTuple):
-    """Road segments in order, and their lines in EPSG:4326."""
-
-    chosen: Chosen
-    lines: Sequence[shapely.LineString]
+_WATCHED = _SEGMENT.code.in_(select(_CAMERA.road_segment_code))
 
 
 def roads_of(connection: Connection, question: Question) -> Roads:
@@ -41,23 +32,19 @@ def roads_of(connection: Connection, question: Question) -> Roads:
     """
     if question.query in ("corridor", "trajectory"):
         within_m = question.width_m / 2 if question.query == "corridor" else _PASSED_WITHIN_M
-        chosen = along(connection, shapely.force_2d(question.shape), within_m)
-        codes = chosen.segments["segment_code"].tolist()
-        found = read(connection, road_segments.LAYER, _SEGMENT.code.in_(codes), columns=())
-        return Roads(chosen, found.set_index("code").geometry.loc[codes].tolist())
+        return roads_along(connection, shapely.force_2d(question.shape), within_m)
     if question.query == "position":
-        points = shapely.get_parts(question.shape)
-        return _in_order(pd.concat([_nearest(connection, point) for point in points]), "position")
-    found = _watched(connection, road_segments.LAYER.meets(_literal(question.shape)))
-    return _in_order(found, question.query)
+        return _together([_nearest(connection, point) for point in shapely.get_parts(question.shape)])
+    meets = road_segments.LAYER.meets(_literal(question.shape))
+    return roads_where(connection, question.query, _WATCHED, meets)
 
 
 def named_roads(connection: Connection, name: str) -> Roads | None:
     """The segments of a corridor by its name, or one by its code; None where there is neither."""
     for condition in (_SEGMENT.corridor == name, _SEGMENT.code == name):
-        found = read(connection, road_segments.LAYER, condition, columns=_COLUMNS)
-        if not found.empty:
-            return _in_order(found, name)
+        found = roads_where(connection, name, condition)
+        if found.lines:
+            return found
     return None
 
 
@@ -81,25 +68,30 @@ def middle(line: shapely.Geometry) -> shapely.Point:
     return shapely.shortest_line(line, line.centroid).interpolate(0)
 
 
-def _nearest(connection: Connection, point: shapely.Point) -> gpd.GeoDataFrame:
-    found = _watched(connection, road_segments.LAYER.meets(_literal(around(point, _NEAR_M))))
-    if found.empty:
+def _nearest(connection: Connection, point: shapely.Point) -> Roads:
+    """The watched segment that is nearest; none where none is near enough."""
+    reach = _literal(around(point, _NEAR_M))
+    found = roads_where(connection, "position", _WATCHED, road_segments.LAYER.meets(reach))
+    if not found.lines:
         return found
-    place = shapely.points(*lonlat_to_metric(np.array([point.x]), np.array([point.y])))[0]
-    return found.iloc[[int(np.argmin(to_metric(found.geometry).distance(place)))]]
+    lines = shapely.transform(np.array(found.lines, dtype=object), _metric)
+    number = int(np.argmin(shapely.distance(lines, shapely.transform(point, _metric))))
+    segments = found.chosen.segments.iloc[[number]].reset_index(drop=True)
+    return Roads(Chosen("position", segments), [found.lines[number]])
 
 
-def _watched(connection: Connection, condition: ColumnElement[bool]) -> gpd.GeoDataFrame:
-    watched = _SEGMENT.code.in_(select(_CAMERA.road_segment_code))
-    return read(connection, road_segments.LAYER, watched, condition, columns=_COLUMNS)
-
-
-def _in_order(segments: gpd.GeoDataFrame, name: str) -> Roads:
-    once = segments.drop_duplicates("code").reset_index(drop=True)
-    named = pd.DataFrame(once.drop(columns="geometry")).rename(
-        columns={"code": "segment_code", "name": "segment_name"}
+def _together(some: Sequence[Roads]) -> Roads:
+    """All of them in order, each once."""
+    segments = pd.concat([roads.chosen.segments for roads in some], ignore_index=True)
+    lines = [line for roads in some for line in roads.lines]
+    once = np.flatnonzero(~segments["segment_code"].duplicated())
+    return Roads(
+        Chosen(some[0].chosen.name, segments.iloc[once].reset_index(drop=True)), [lines[n] for n in once]
     )
-    return Roads(Chosen(name, named), list(once.geometry))
+
+
+def _metric(degrees: FloatArray) -> FloatArray:
+    return np.column_stack(lonlat_to_metric(*degrees.T))
 
 
 def _literal(shape: shapely.Geometry) -> ColumnElement[object]:

@@ -66,9 +66,10 @@ class Items:
                 found = read_page(connection, query, limits.exact_count_below)
             else:
                 found, content = self._whole_page(connection, query, wanted)
-        spoken, collection = language(request), self._collection_url(request, layer)
         if wanted is html.FORMAT:
             return self._html(request, layer, given, found)
+        spoken, base = language(request), base_url(request, self._settings)
+        collection = f"{base}/collections/{layer.name}"
         links = feature_links(collection, "/items", given, wanted, layer=layer, spoken=spoken)
         if found.next_cursor is not None:
             links.append(next_link(collection, given, found.next_cursor, wanted, spoken))
@@ -76,7 +77,7 @@ class Items:
             name = f"{layer.name}{wanted.ending}"
             headers = {**_numbers(found), "Link": link_header(links), **attachment(name)}
             return _tagged(request, Response(content, media_type=wanted.media_type, headers=headers), content)
-        base = base_url(request, self._settings)
+        written_links = dump(links)
         members = dump(
             {
                 "type": "FeatureCollection",
@@ -84,14 +85,14 @@ class Items:
                 "timeStamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
                 **_counted(found.matched),
                 "numberReturned": found.number_returned,
-                "links": links,
             }
         )
         features = found.features_json.encode()
         # The features are JSON already: they are set into the object as they stand.
-        body = b"".join((members[:-1].encode(), b',"features":[', features, b"]}"))
+        opening = f'{members[:-1]},"links":{written_links},"features":['
+        body = b"".join((opening.encode(), features, b"]}"))
         # The time of the answer is no part of what it says.
-        said_of_them = f"{wanted.name} {found.matched} {dump(links)} {query.crs.uri} {form}"
+        said_of_them = f"{wanted.name} {found.matched} {written_links} {query.crs.uri} {form}"
         return _tagged(request, _in_crs(body, query.crs, wanted), features, said_of_them.encode())
 
     def feature(self, request: Request, layer: Layer, feature_id: str) -> Response:
@@ -141,9 +142,6 @@ class Items:
             connection.execution_options(isolation_level="AUTOCOMMIT")
             with lasting(connection, self._settings.database.statement_timeout_s):
                 return whole(connection, wanted, query, 1)
-
-    def _collection_url(self, request: Request, layer: Layer) -> str:
-        return f"{base_url(request, self._settings)}/collections/{layer.name}"
 
     def _html(self, request: Request, layer: Layer, given: Mapping[str, str], found: FeaturePage) -> Response:
         spoken = language(request)

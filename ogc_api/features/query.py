@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from gis_core.config import OgcApi
 from gis_core.crs import CRS84_URI, OutputCRS, parse_crs
@@ -30,6 +31,7 @@ _LOST_PLUS = re.compile(r"(T[\d:.]+) (\d{2}:?\d{2})$")
 _OPEN = ("", "..")
 
 
+@lru_cache(maxsize=256)
 def known_parameters(layer: Layer) -> tuple[str, ...]:
     """Every parameter that ``/items`` of this layer understands: its own, and one for each column."""
     return (*RESERVED, layer.id_column.name, *(column.name for column in layer.properties))

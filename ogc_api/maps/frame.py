@@ -53,6 +53,7 @@ def frame_of(given: Mapping[str, str], cut: Cut, whole: Place) -> Frame:
             beyond where the CRS is defined, or the picture would be too large.
     """
     crs = parse_crs(given["crs"]) if "crs" in given else parse_crs(crs_uri(whole.srid))
+    center_crs = parse_crs(given.get("center-crs", CRS84_URI), "center-crs")
     cut, m_per_px = filled(cut, whole), _m_per_px(given)
     width, height = (_pixels(given, name) for name in ("width", "height"))
     if cut.bounds is not None:
@@ -70,17 +71,23 @@ def frame_of(given: Mapping[str, str], cut: Cut, whole: Place) -> Frame:
         area = _moved(whole.bounds, whole.srid, crs.srid)
     else:
         width, height = width or height or LONGER_SIDE_PX, height or width or LONGER_SIDE_PX
-        area = _around(given, whole, crs.srid, m_per_px, (width, height))
+        size_px = (width, height)
+        area = _around(given.get("center"), center_crs, whole, crs.srid, m_per_px=m_per_px, size_px=size_px)
     return Frame(area, crs, *_size_px(width, height, area))
 
 
 def _around(
-    given: Mapping[str, str], whole: Place, srid: int, m_per_px: float | None, size_px: tuple[int, int]
+    center: str | None,
+    center_crs: OutputCRS,
+    whole: Place,
+    srid: int,
+    *,
+    m_per_px: float | None,
+    size_px: tuple[int, int],
 ) -> Bounds:
     """The area around a centre; without a scale a pixel is as large as it is where all is drawn."""
-    if "center" in given:
-        center_crs = parse_crs(given.get("center-crs", CRS84_URI), "center-crs")
-        first, second = _coordinates(given["center"])
+    if center is not None:
+        first, second = _coordinates(center)
         lon_like, lat_like = (second, first) if center_crs.y_first else (first, second)
         source = center_crs.srid
     else:

@@ -19,6 +19,7 @@ from ogc_api.facts import Facts
 from ogc_api.maps import documents as maps
 from ogc_api.records.entries import Entry
 from ogc_api.records.searching import Page
+from ogc_api.schema import SCHEMA_TYPE
 from ogc_api.stac import documents as stac
 from ogc_api.styles import documents as styles
 from ogc_api.tiles import documents as tiles
@@ -47,9 +48,11 @@ _ITEMS = Text("Đối tượng dạng GeoJSON", "The features as GeoJSON")
 _COVERAGE = Text("Dữ liệu lưới dạng GeoTIFF", "The cells as GeoTIFF")
 _PROJECT = Text("Dự án QGIS với mọi lớp dữ liệu", "QGIS project with every layer")
 _SERVICE_PAGE = Text("Trang của bộ dữ liệu", "Page of the collection")
+_SCHEMA = Text("Lược đồ", "Schema")
 _NEXT = Text("Trang sau", "Next page")
 _PREVIOUS = Text("Trang trước", "Previous page")
 _LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
+_OGC_SCHEMA = "http://www.opengis.net/def/rel/ogc/1.0/schema"
 _OGC_CATALOGUE = "http://www.opengis.net/def/rel/ogc/1.0/ogc-catalog"
 _MVT_TYPE = "application/vnd.mapbox-vector-tile"
 _FORMATS_OF_LAYER = (("GeoJSON", GEOJSON_TYPE), ("Mapbox Vector Tiles", _MVT_TYPE), ("HTML", "text/html"))
@@ -80,6 +83,8 @@ def collection(base: str, spoken: Language, settings: Settings) -> Document:
             *both_forms(_address(base), spoken),
             link("items", GEOJSON_TYPE, said(_RECORD_LIST, spoken), f"{items_address(base)}?f=json"),
             link("items", "text/html", said(_RECORD_LIST, spoken), f"{items_address(base)}?f=html"),
+            link(_OGC_SCHEMA, SCHEMA_TYPE, said(_SCHEMA, spoken), f"{_address(base)}/schema?f=json"),
+            link(_OGC_SCHEMA, "text/html", said(_SCHEMA, spoken), f"{_address(base)}/schema?f=html"),
             link("profile", "text/html", "OGC Record", PROFILE),
         ],
     }

@@ -23,6 +23,7 @@ _EXTERNAL = Text(
 )
 _LIMIT = Text("Số bản ghi mỗi trang.", "Records on a page.")
 _OFFSET = Text("Bỏ qua ngần này bản ghi.", "So many records are passed over.")
+_SCHEMA = Text("Lược đồ", "Schema")
 _ID = Text("Mã bản ghi.", "Identifier of the record.")
 
 
@@ -48,6 +49,7 @@ def paths(spoken: Language, settings: Settings) -> Document:
     one = in_path("recordId", {"type": "string"}, _ID, spoken)
     return {
         path: document("describeCatalogue", TITLE, NAME, spoken),
+        f"{path}/schema": document("schemaCatalogue", _SCHEMA, NAME, spoken, answer="Schema"),
         f"{path}/items": get(
             "getRecords", title, NAME, parameters, documented("400", "503", answer="Features")
         ),

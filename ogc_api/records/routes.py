@@ -17,7 +17,9 @@ from ogc_api.pages import page
 from ogc_api.records import documents
 from ogc_api.records.documents import GEOJSON_TYPE, NAME
 from ogc_api.records.entries import KINDS
+from ogc_api.records.schema import schema
 from ogc_api.records.searching import PARAMETERS, entry_of, facts_about, find, read_wanted
+from ogc_api.schema import SCHEMA_TYPE
 
 
 def routes(settings: Settings) -> list[BaseRoute]:
@@ -26,6 +28,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
     path = f"/ogc/collections/{NAME}"
     return [
         Route(path, Endpoint(catalogue.collection)),
+        Route(f"{path}/schema", Endpoint(catalogue.schema)),
         Route(f"{path}/items", Endpoint(catalogue.records)),
         Route(f"{path}/items/{{record:path}}", Endpoint(catalogue.record)),
     ]
@@ -42,6 +45,17 @@ class _Catalogue:
             self._settings,
             "catalogue.html",
             lambda base, spoken: documents.collection(base, spoken, self._settings),
+        )
+
+    def schema(self, request: Request) -> Response:
+        return described(
+            request,
+            self._settings,
+            "schema.html",
+            schema,
+            media_type=SCHEMA_TYPE,
+            name=NAME,
+            resource="schema",
         )
 
     def records(self, request: Request) -> Response:

@@ -249,7 +249,7 @@ def test_a_filter_of_a_megabyte_is_refused_and_harms_nobody(
     # httpx makes no request line of that length.
     greedy = http.client.HTTPConnection(urlsplit(service.base_url).netloc)
     greedy.request("GET", f"{CAMERAS}?filter=name%3D%27{'x' * 1_000_000}%27")
-    assert greedy.getresponse().status in (400, 414)
+    assert greedy.getresponse().status in (400, 414, 431)
     greedy.close()
     assert ask(client, CAMERAS, filter="true", limit=1)["numberMatched"] == 642
 

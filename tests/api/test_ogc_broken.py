@@ -28,7 +28,7 @@ def test_a_dropped_table_breaks_only_its_own_layer(place: Place) -> None:
         connection.execute(text("ALTER TABLE gis.wards DROP COLUMN simulated"))
     with serving(place) as service, httpx.Client(base_url=f"{service.base_url}/ogc", timeout=30) as client:
         listed = client.get("/collections?lang=en").json()["collections"]
-        assert [entry["id"] for entry in listed] == [*LAYERS, *SURFACES]
+        assert [entry["id"] for entry in listed] == [*LAYERS, *SURFACES, "catalogue"]
         unreadable = {entry["id"] for entry in listed if "cannot be read" in entry["description"]}
         assert unreadable == {"observations", "wards"}
         for name in LAYERS:

@@ -149,6 +149,7 @@ def test_a_picture_that_is_known_is_not_sent_again(client: httpx.Client) -> None
         (MAP, {"bgcolor": "reddish"}, 400),
         (MAP, {"transparent": "1"}, 400),
         (MAP, {"center": "107.58"}, 400),
+        (MAP, {"center-crs": "nowhere"}, 400),
         (MAP, {"center": "107.58,16.46", "bbox": "107,16,108,17"}, 400),
         (MAP, {"scale-denominator": "0"}, 400),
         (MAP, {"scale-denominator": "5000", "width": "9", "bbox": "107,16,108,17"}, 400),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import pytest
 import rasterio
@@ -59,12 +58,10 @@ def test_maps(base: str) -> None:
 
 def test_environmental_data(base: str) -> None:
     client = EnvironmentalDataRetrieval(base)
-    names = client.data()
-    assert names
-    told: dict[str, Any] = client.collection(names[0])
-    assert told["data_queries"]
-    assert told["parameter_names"]
-    measured = next(name for name in names if "locations" in client.collection(name)["data_queries"])
+    # Not by data(): it looks for a link of relation 'data', which GDAL takes for all collections.
+    told = [one for one in client.collections()["collections"] if "data_queries" in one]
+    assert all(one["parameter_names"] for one in told)
+    measured = next(one["id"] for one in told if "locations" in one["data_queries"])
     assert client.query_data(measured, "locations")["type"] == "FeatureCollection"
 
 

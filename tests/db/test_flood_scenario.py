@@ -173,6 +173,12 @@ def test_a_scenario_tells_roads_cut_for_whom_and_wards_touched(
     )
 
 
+def test_a_river_in_its_bed_cuts_no_road_and_touches_no_ward(streets: None, ask: Ask) -> None:
+    found = ask("scenario", "--kim-long", "0")
+    assert (found["roads_cut"], found["wards_touched"]) == ([], [])
+    assert found["depth"]["flooded_km2"] == 0
+
+
 def test_a_scenario_is_the_same_again_and_grows_with_the_stage(streets: None, ask: Ask) -> None:
     at = ("--at", "2025-10-27T20:00")
     once, again = ask("scenario", "--kim-long", "5", *at), ask("scenario", "--stage", "kim-long=5.0", *at)
