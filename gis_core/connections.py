@@ -41,6 +41,8 @@ class BoundedConnection(HttpToolsProtocol):
         self._phase = _Phase.HEAD
         self._since = self.loop.time()
         self._head_bytes = 0
+        self._request_whole = self._answered = False
+        """Of the newest request: a refusal may be sent while its body is still arriving."""
         self._stall: tuple[float, int] | None = None
         """Since when the client's side is full, and how much was unsent then; None where it is not."""
 
@@ -62,16 +64,19 @@ class BoundedConnection(HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
+        self._request_whole = self._answered = False
         self._enter(_Phase.BODY)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._enter(_Phase.ANSWER)
+        self._request_whole = True
+        self._enter(_Phase.HEAD if self._answered else _Phase.ANSWER)
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
         if not self.pipeline:
-            self._enter(_Phase.HEAD)
+            self._answered = True
+            self._enter(_Phase.HEAD if self._request_whole else _Phase.BODY)
         super().on_response_complete()
 
     def pause_writing(self) -> None:

@@ -82,7 +82,8 @@ def test_every_process_gives_the_same_sync_and_async(api: httpx.Client, process:
     created = execute(api, process, request, **ASYNC)
     assert created.status_code == 201
     assert created.headers["Preference-Applied"] == "respond-async"
-    assert created.json()["status"] == "accepted"
+    # A slot that is free may have taken it up before the answer was written.
+    assert created.json()["status"] in ("accepted", "running")
     status = ended(api, created.headers["Location"])
     assert (status["status"], status["progress"]) == ("successful", 100), status
     (link,) = [link for link in status["links"] if link["rel"] == f"{REL}/results"]
