@@ -145,7 +145,8 @@ def evaluate(
     """
     from detectors.models import make_detector, open_detector
     from detectors.training.evaluate import evaluate as judge
-    from gis_core.config import DetectorModel, get_settings
+    from gis_core.config import get_settings
+    from gis_core.detector_settings import DetectorModel
 
     settings = get_settings()
     # Every finding counts in a precision-recall curve, however unsure.

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from detectors.base import Detector
 from detectors.checkpoints import local_file
-from gis_core.config import DetectorModel, Settings
+from gis_core.config import Settings
+from gis_core.detector_settings import DetectorModel
 from gis_core.errors import DetectorError, quoted
 
 SHIPPED = {

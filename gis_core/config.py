@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import Field, HttpUrl, ValidationError, model_validator
+from pydantic import Field, HttpUrl, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,11 +23,14 @@ from pydantic_settings import (
 
 from gis_core.access_settings import Access
 from gis_core.collect_settings import Collect
+from gis_core.detector_settings import Detect, Detectors
 from gis_core.errors import ConfigError
 from gis_core.fire_settings import Fire
 from gis_core.flood_settings import Flood
 from gis_core.process_settings import Processes
+from gis_core.quality_settings import Quality
 from gis_core.section import Section, SourceName
+from gis_core.serving_settings import Limits, OgcApi, Service
 from gis_core.solutions import CATALOGUE, Solution
 from gis_core.types import Bounds
 from gis_core.unit_settings import Traffic
@@ -53,63 +56,6 @@ class Database(Section):
     statement_timeout_s: float = Field(default=15.0, gt=0, le=600)
     pool_size: int = Field(default=8, ge=1, le=100)
     partitions_ahead_months: int = Field(default=3, ge=0, le=120)
-
-
-class Tiles(Section):
-    """How vector tiles are made and kept."""
-
-    max_features: int = Field(default=20_000, ge=1, le=1_000_000)
-    at_a_time: int = Field(default=4, ge=1, le=100)
-    events_fresh_s: float = Field(default=5.0, ge=0, le=86_400)
-    cache_mib: int = Field(default=512, ge=1)
-
-
-class Downloads(Section):
-    """Whole collections in one answer."""
-
-    max_features: int = Field(default=2_000_000, ge=1)
-    timeout_s: float = Field(default=600.0, gt=0, le=86_400)
-    at_a_time: int = Field(default=2, ge=1)
-
-
-class Edr(Section):
-    """Limits of environmental data retrieval."""
-
-    max_values: int = Field(default=500_000, ge=1_000)
-    max_vertices: int = Field(default=1_000, ge=4, le=100_000)
-
-
-class OgcApi(Section):
-    """Limits of the OGC API."""
-
-    default_limit: int = Field(default=1_000, ge=1)
-    max_limit: int = Field(default=10_000, ge=1)
-    exact_count_below: int = Field(default=10_000, ge=0)
-    downloads: Downloads = Downloads()
-    tiles: Tiles = Tiles()
-    edr: Edr = Edr()
-
-
-class Service(Section):
-    """How the service runs."""
-
-    workers: int = Field(default=1, ge=1, le=64)
-
-
-class Limits(Section):
-    """What one client may take of the service."""
-
-    connections: int = Field(default=512, ge=8, le=100_000)
-    requests_per_client: int = Field(default=6, ge=1, le=10_000)
-    waiting_per_client: int = Field(default=200, ge=0, le=100_000)
-    wait_s: float = Field(default=30.0, gt=0, le=600)
-    head_kib: int = Field(default=128, ge=8, le=4_096)
-    head_timeout_s: float = Field(default=15.0, gt=0, le=600)
-    body_timeout_s: float = Field(default=120.0, gt=0, le=3_600)
-    keep_alive_s: int = Field(default=10, ge=1, le=600)
-    send_stall_s: float = Field(default=30.0, gt=0, le=600)
-    send_kib_per_s: float = Field(default=1.0, ge=0, le=1_024)
-    unsent_mib: int = Field(default=256, ge=1, le=65_536)
 
 
 class Sample(Section):
@@ -180,47 +126,6 @@ class Georeference(Section):
     )
 
 
-class SeriesLimits(Section):
-    """What a series of one observed property may do; the values are in the unit of the property."""
-
-    spike_floor: float = Field(gt=0)
-    stuck_h: float = Field(gt=0)
-    zero_may_last: bool
-
-
-class ClockShift(Section):
-    """When a station's hourly rain says that its clock runs in another zone than its neighbours'."""
-
-    neighbours: int = Field(default=5, ge=3)
-    within_km: float = Field(default=40.0, gt=0)
-    wet_hours: int = Field(default=12, ge=3)
-    min_correlation: float = Field(default=0.6, gt=0, le=1)
-    margin: float = Field(default=0.2, ge=0, le=2)
-    future_min: float = Field(default=10.0, ge=0)
-
-
-class Quality(Section):
-    """From which limits on ``huegis layers check`` finds fault."""
-
-    window: str = "30d"
-    max_findings: int = Field(default=1_000, ge=1)
-    duplicate_within_m: float = Field(default=50.0, gt=0)
-    same_name_within_m: float = Field(default=1_000.0, gt=0)
-    gap_steps: float = Field(default=2.0, ge=1)
-    spike_neighbours: int = Field(default=3, ge=2)
-    spike_mads: float = Field(default=8.0, gt=0)
-    stuck_readings: int = Field(default=6, ge=2)
-    ward_border_m: float = Field(default=25.0, ge=0)
-    series: dict[str, SeriesLimits] = Field(
-        default={
-            "rain_1h_mm": SeriesLimits(spike_floor=80.0, stuck_h=12.0, zero_may_last=True),
-            "stage_m": SeriesLimits(spike_floor=0.5, stuck_h=24.0, zero_may_last=False),
-            "vehicles_15min": SeriesLimits(spike_floor=150.0, stuck_h=6.0, zero_may_last=True),
-        }
-    )
-    clock: ClockShift = ClockShift()
-
-
 class Exports(Section):
     """What every exported file says of its use."""
 
@@ -241,46 +146,6 @@ class Dask(Section):
     """Where batch jobs run."""
 
     scheduler: str | None = None
-
-
-class DetectorModel(Section):
-    """A model that finds things in frames; a solution names it."""
-
-    runtime: Literal["onnx", "torch"] = "onnx"
-    checkpoint: str | None = None
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    config: Path | None = None
-    classes: tuple[str, ...] = ()
-    size_px: int = Field(default=640, ge=64, le=4096)
-    min_confidence: float = Field(default=0.25, gt=0, lt=1)
-
-    @model_validator(mode="after")
-    def _is_consistent(self) -> Self:
-        if self.config is not None and (self.runtime != "torch" or self.checkpoint is None):
-            raise ValueError("a model with a config needs runtime: torch and a checkpoint")
-        if self.checkpoint and self.checkpoint.startswith(("http://", "https://")) and self.sha256 is None:
-            raise ValueError("a checkpoint that is fetched needs its sha256")
-        return self
-
-
-class Detectors(Section):
-    """How models run, and which there are."""
-
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: int = Field(default=1, ge=1, le=64)
-    batch: int = Field(default=1, ge=1, le=256)
-    max_checkpoint_mib: float = Field(default=512.0, gt=0)
-    models: dict[SourceName, DetectorModel] = Field(default={"hue": DetectorModel()})
-
-
-class Detect(Section):
-    """How frames of cameras are taken in and watched."""
-
-    cameras: dict[str, str] = Field(default={})
-    workers: int | None = Field(default=None, ge=1, le=256)
-    timeout_s: float = Field(default=10.0, gt=0, le=600)
-    longest_pause_s: float = Field(default=60.0, ge=1, le=3_600)
-    commit_s: float = Field(default=2.0, gt=0, le=60)
 
 
 class Background(Section):

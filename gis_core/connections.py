@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gis_core.access import source_of
-from gis_core.config import Limits
+from gis_core.serving_settings import Limits
 
 _SWEEP_S = 1.0
 _KIB, _MIB = 1 << 10, 1 << 20

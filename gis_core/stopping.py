@@ -13,7 +13,10 @@ import anyio
 import psycopg
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import Receive
+
+from gis_core.errors import GisError
 
 Answer = TypeVar("Answer")
 
@@ -75,6 +78,8 @@ def stoppable(connection: Connection) -> Iterator[None]:
             yield
 
 
+_OF_A_STOPPED_QUERY = (ClientGoneError, GisError, SQLAlchemyError, psycopg.Error)
+"""What a cancellation can be told as; anything else is a bug, and is told whoever has gone."""
 _WATCHED_AFTER_S = 0.05
 """What is answered sooner needs nobody to watch for the client: watching would cost a good part of it."""
 
@@ -107,7 +112,7 @@ async def unless_gone(
             answer = await run_sync(work, limiter=limiter)
             if not gone:
                 return answer
-        except Exception:
+        except _OF_A_STOPPED_QUERY:
             # What the stopped query raises is no news to anybody.
             if not gone:
                 raise

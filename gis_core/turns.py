@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gis_core.access import source_of
-from gis_core.config import Limits
 from gis_core.errors import BusyError
+from gis_core.serving_settings import Limits
 
 _FREE = ("/static/", "/health")
 """Answered at once: they cost next to nothing, and whoever watches the service must not wait."""

@@ -6,8 +6,9 @@ It refers to nothing outside itself, so that no reader has to ask another host.
 from __future__ import annotations
 
 from gis_core import __version__
-from gis_core.config import OgcApi, Settings
+from gis_core.config import Settings
 from gis_core.crs import served_crs_uris
+from gis_core.serving_settings import OgcApi
 from gis_core.types import Text
 from layers.base import Layer
 from layers.raster import RasterLayer

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from detectors.sources.base import Asked, FrameSource, SourceError
 from detectors.sources.files import Files
 from detectors.sources.streams import SCHEMES, Stream, shown
-from gis_core.config import Detect
+from gis_core.detector_settings import Detect
 
 
 def is_stream(text: str) -> bool:

@@ -12,10 +12,11 @@ from importlib.metadata import entry_points
 import click
 
 from gis_core.cluster import Cluster
-from gis_core.config import Service, Settings, get_settings
+from gis_core.config import Settings, get_settings
 from gis_core.db import dispose
 from gis_core.errors import ConfigError
 from gis_core.serving import serve_with
+from gis_core.serving_settings import Service
 from gis_core.signals import unwind_on_signals
 
 _PAGES = (

@@ -10,7 +10,7 @@ from typing import Any, Generic, Literal, TypeVar
 import shapely
 from sqlalchemy import Connection
 
-from gis_core.config import Quality
+from gis_core.quality_settings import Quality
 from gis_core.types import Bounds, Text
 
 Severity = Literal["error", "warning"]

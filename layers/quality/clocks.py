@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 
-from gis_core.config import ClockShift
 from gis_core.crs import lonlat_to_metric
+from gis_core.quality_settings import ClockShift
 from gis_core.types import FloatArray, Text
 from layers.quality.base import Check, Finding, Scope, said
 from layers.quality.series import Series, read_series

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 import shapely
 from starlette.requests import Request
 
-from gis_core.config import OgcApi
 from gis_core.crs import CRS84_URI, STORAGE_SRID, OutputCRS, parse_crs, transformer
 from gis_core.errors import InvalidParameterError, quoted
+from gis_core.serving_settings import OgcApi
 from gis_core.types import FloatArray
 from layers.edr.base import QueryType, Question, Source, around
 from layers.query import Interval

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from gis_core.config import OgcApi
 from gis_core.crs import CRS84_URI, OutputCRS, parse_crs
 from gis_core.errors import InvalidParameterError, quoted
+from gis_core.serving_settings import OgcApi
 from gis_core.time import parse_instant
 from gis_core.types import Bounds
 from layers.base import Layer

@@ -14,9 +14,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from gis_core.config import OgcApi, Settings
+from gis_core.config import Settings
 from gis_core.db import reading
 from gis_core.errors import GisError
+from gis_core.serving_settings import OgcApi
 from gis_core.stopping import ClientGoneError, unless_gone
 from layers.base import Layer
 from layers.tiles.keeping import Tile, fresh_tile, kept_tile, new_tile

@@ -33,18 +33,6 @@ from tests.editing import (
 
 
 @pytest.fixture
-def edited(edited_service: RunningService) -> str:
-    """The database behind the service."""
-    return edited_service.place.url
-
-
-@pytest.fixture
-def editor(edited_service: RunningService) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=edited_service.base_url, timeout=30, auth=EDITOR) as client:
-        yield client
-
-
-@pytest.fixture
 def reader(edited_service: RunningService) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=edited_service.base_url, timeout=30) as client:
         yield client

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from gis_core.crs import transformer
-from tests.conftest import RunningService
-from tests.editing import DETECTIONS, EDITOR, GEOJSON, HUE, PATCH, SPOTS, add, new_spot, spot
-
-
-@pytest.fixture
-def editor(edited_service: RunningService) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=edited_service.base_url, timeout=30, auth=EDITOR) as client:
-        yield client
+from tests.editing import DETECTIONS, GEOJSON, HUE, PATCH, SPOTS, add, new_spot, spot
 
 
 def without_type(editor: httpx.Client, method: str, url: str, feature: dict[str, Any]) -> httpx.Response:

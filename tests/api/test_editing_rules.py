@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from gis_core.crs import transformer
-from tests.conftest import RunningService
 from tests.editing import (
     CAMERAS,
-    EDITOR,
     GEOJSON,
     HUE,
     PATCH,
@@ -26,18 +23,6 @@ from tests.editing import (
     query,
     spot,
 )
-
-
-@pytest.fixture
-def edited(edited_service: RunningService) -> str:
-    """The database behind the service."""
-    return edited_service.place.url
-
-
-@pytest.fixture
-def editor(edited_service: RunningService) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=edited_service.base_url, timeout=30, auth=EDITOR) as client:
-        yield client
 
 
 @pytest.mark.parametrize(

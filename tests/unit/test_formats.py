@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from gis_core.config import OgcApi
 from gis_core.errors import InvalidParameterError
+from gis_core.serving_settings import OgcApi
 from layers.copying import Reader
 from layers.downloads import copying
 from layers.downloads.copying import pieces

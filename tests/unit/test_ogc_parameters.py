@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pyproj import CRS
 from starlette.requests import Request
 
-from gis_core.config import OgcApi
 from gis_core.crs import SERVED_SRIDS, parse_crs
 from gis_core.errors import InvalidParameterError
+from gis_core.serving_settings import OgcApi
 from gis_core.types import Bounds
 from layers.areas import search_area
 from layers.query import Interval

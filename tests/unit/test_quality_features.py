@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from gis_core.config import Quality
+from gis_core.quality_settings import Quality
 from gis_core.types import Bounds
 from layers.quality.base import Scope, said
 from layers.quality.future import find_future

@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis_core.config import ClockShift, Quality
+from gis_core.quality_settings import ClockShift, Quality
 from gis_core.types import Bounds, FloatArray
 from layers.quality.base import Finding, Scope
 from layers.quality.checks import CHECKS

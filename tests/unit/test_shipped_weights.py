@@ -13,7 +13,8 @@ from detectors.training.dataset import write
 from detectors.training.evaluate import evaluate
 from detectors.training.labels import read_labels
 from detectors.training.scenes import CLASSES
-from gis_core.config import DetectorModel, Detectors, Settings
+from gis_core.config import Settings
+from gis_core.detector_settings import DetectorModel, Detectors
 from gis_core.errors import DetectorError
 
 

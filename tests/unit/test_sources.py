@@ -15,7 +15,7 @@ from detectors.base import Frame
 from detectors.sources import Asked, Newest, SourceError, open_source
 from detectors.sources.base import Sampler
 from detectors.sources.streams import Stream, shown
-from gis_core.config import Detect
+from gis_core.detector_settings import Detect
 from tests.filming import HEIGHT_PX, WIDTH_PX, film, http_server, multipart, number_of, rtsp_server
 
 AT = datetime(2025, 10, 27, 1, tzinfo=UTC)
